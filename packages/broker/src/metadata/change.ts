@@ -1,0 +1,30 @@
+// What can happen to the metadata. Each change is validated against the image it will be applied to, made durable, then applied by
+// `applyChange`, the same code that recovery uses. A new kind of change is a new member here and a new case there.
+import type { BrokerImage, PartitionImage } from './image.ts';
+
+export type ConfigResource = 'topic' | 'broker' | 'group';
+
+export type MetadataChange =
+  /** The first of all. */
+  | { readonly kind: 'cluster-created'; readonly clusterId: string }
+  /** The brokers of this run, all of them: those missing are gone. */
+  | { readonly kind: 'brokers-set'; readonly brokers: readonly BrokerImage[] }
+  | {
+      readonly kind: 'topic-created';
+      readonly name: string;
+      readonly id: string;
+      readonly internal: boolean;
+      readonly partitions: readonly PartitionImage[];
+      readonly configs: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'topic-deleted'; readonly name: string; readonly id: string }
+  | { readonly kind: 'partitions-added'; readonly topic: string; readonly partitions: readonly PartitionImage[] }
+  | { readonly kind: 'partition-changed'; readonly topic: string; readonly partition: number; readonly state: PartitionImage }
+  /** Sets (text) or removes (null) settings of one resource. */
+  | {
+      readonly kind: 'configs-changed';
+      readonly resource: ConfigResource;
+      readonly name: string;
+      readonly configs: Readonly<Record<string, string | null>>;
+    }
+  | { readonly kind: 'producer-ids-allocated'; readonly next: number };

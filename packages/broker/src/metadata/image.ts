@@ -1,0 +1,47 @@
+// The cluster's metadata as an immutable value. Everyone reads the same image; a change makes the next one.
+//
+// Must stay true: an image never changes once it is published, and `version` grows by one with each change.
+
+export interface BrokerImage {
+  readonly id: number;
+  /** As advertised to clients. */
+  readonly host: string;
+  readonly port: number;
+  readonly rack: string | null;
+}
+
+export interface PartitionImage {
+  /** The broker that leads; -1 when none can. */
+  readonly leader: number;
+  /** Grows with each change of leader; one epoch everywhere (batches, Metadata, Fetch, OffsetForLeaderEpoch). */
+  readonly leaderEpoch: number;
+  readonly replicas: readonly number[];
+  readonly isr: readonly number[];
+}
+
+export interface TopicImage {
+  readonly name: string;
+  /** 16 bytes as base64url; never used again for another topic. */
+  readonly id: string;
+  /** A topic of the broker's own (`__consumer_offsets`, ...). */
+  readonly internal: boolean;
+  readonly partitions: readonly PartitionImage[];
+}
+
+/** Settings set for one resource, by name, as text: only what was set, no defaults. */
+export type ConfigOverrides = ReadonlyMap<string, string>;
+
+export interface MetadataImage {
+  readonly version: number;
+  /** 16 bytes as base64url. */
+  readonly clusterId: string;
+  readonly brokers: ReadonlyMap<number, BrokerImage>;
+  readonly topics: ReadonlyMap<string, TopicImage>;
+  readonly topicNamesById: ReadonlyMap<string, string>;
+  readonly topicConfigs: ReadonlyMap<string, ConfigOverrides>;
+  /** By broker id as text; '' holds the cluster-wide default (KIP-226). */
+  readonly brokerConfigs: ReadonlyMap<string, ConfigOverrides>;
+  readonly groupConfigs: ReadonlyMap<string, ConfigOverrides>;
+  /** The first producer id that no broker has been given yet. */
+  readonly nextProducerId: number;
+}
