@@ -46,7 +46,10 @@ export interface Listener {
 
 export interface Network {
   /** Listens on `host` and `port` (0: any free one). For each connection `accept` returns what handles it, or undefined to refuse it. */
-  listen(address: Address, accept: (connection: Connection) => ConnectionHandler | undefined): Promise<Listener>;
+  listen(
+    address: Address,
+    accept: (connection: Connection) => ConnectionHandler | undefined,
+  ): Promise<Listener>;
   /** Connects; rejects with the reason when nobody answers. */
   connect(address: Address, open: (connection: Connection) => ConnectionHandler): Promise<Connection>;
 }
