@@ -18,8 +18,17 @@ export type MetadataChange =
       readonly configs: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'topic-deleted'; readonly name: string; readonly id: string }
-  | { readonly kind: 'partitions-added'; readonly topic: string; readonly partitions: readonly PartitionImage[] }
-  | { readonly kind: 'partition-changed'; readonly topic: string; readonly partition: number; readonly state: PartitionImage }
+  | {
+      readonly kind: 'partitions-added';
+      readonly topic: string;
+      readonly partitions: readonly PartitionImage[];
+    }
+  | {
+      readonly kind: 'partition-changed';
+      readonly topic: string;
+      readonly partition: number;
+      readonly state: PartitionImage;
+    }
   /** Sets (text) or removes (null) settings of one resource. */
   | {
       readonly kind: 'configs-changed';

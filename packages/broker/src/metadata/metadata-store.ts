@@ -11,7 +11,12 @@ export interface MetadataStore {
    * @returns what `decide` answered, once the changes are durable and every subscriber has been called
    * @throws MetadataError when they could not be made durable
    */
-  propose<Answer>(decide: (image: MetadataImage) => { readonly changes: readonly MetadataChange[]; readonly answer: Answer }): Promise<Answer>;
+  propose<Answer>(
+    decide: (image: MetadataImage) => {
+      readonly changes: readonly MetadataChange[];
+      readonly answer: Answer;
+    },
+  ): Promise<Answer>;
   /** Calls `listener` after each publication, with the image before. Returns what ends that. */
   subscribe(listener: (image: MetadataImage, previous: MetadataImage) => void): () => void;
   close(): Promise<void>;
