@@ -2,13 +2,19 @@
 
 import { promisify } from 'node:util';
 import { gunzip, gunzipSync, gzip as gzipCallback, gzipSync } from 'node:zlib';
+import type { ZlibOptions } from 'node:zlib';
 import type { Codec, CompressionError } from './codec.ts';
 import { corrupt, tooLarge } from './codec.ts';
+import { outputChunkSize } from './output-chunk-size.ts';
 
 export const GZIP_DEFAULT_LEVEL = -1;
 
 const gunzipAsync = promisify(gunzip);
 const gzipAsync = promisify(gzipCallback);
+
+function readOptions(bytes: Uint8Array, maxSize: number): ZlibOptions {
+  return { maxOutputLength: maxSize, chunkSize: outputChunkSize(bytes.length) };
+}
 
 function failure(error: unknown, maxSize: number): CompressionError {
   const code = (error as NodeJS.ErrnoException).code;
@@ -22,7 +28,7 @@ export const gzip: Codec = {
 
   decompress(bytes, maxSize) {
     try {
-      return gunzipSync(bytes, { maxOutputLength: maxSize });
+      return gunzipSync(bytes, readOptions(bytes, maxSize));
     } catch (error) {
       throw failure(error, maxSize);
     }
@@ -30,7 +36,7 @@ export const gzip: Codec = {
 
   async decompressAsync(bytes, maxSize) {
     try {
-      return await gunzipAsync(bytes, { maxOutputLength: maxSize });
+      return await gunzipAsync(bytes, readOptions(bytes, maxSize));
     } catch (error) {
       throw failure(error, maxSize);
     }

@@ -16,6 +16,10 @@ const XERIAL_HEADER_SIZE = 16;
 const XERIAL_VERSION = 1;
 /** Snappy looks for repetitions within 64 KiB only, so larger blocks would not compress better. */
 const XERIAL_BLOCK_SIZE = 64 * 1024;
+/** The densest element of a block: a copy of 64 bytes takes 3. */
+const MAX_RATIO = 64 / 3;
+/** Handing memory of the library over to V8 costs more than copying it. */
+const COPY_OUTPUT = { copyOutputData: true };
 
 interface Block {
   readonly bytes: Uint8Array;
@@ -65,6 +69,8 @@ function blocksOf(bytes: Uint8Array, maxSize: number): Block[] {
 
 function checkedBlock(bytes: Uint8Array, room: number): Block {
   const size = uncompressedSize(bytes);
+  // Before the library reserves the memory that a few bytes ask for.
+  if (size > bytes.length * MAX_RATIO) throw corrupt('snappy', `${bytes.length} bytes cannot hold ${size}`);
   if (size > room) throw tooLarge('snappy', room);
   return { bytes, size };
 }
@@ -105,7 +111,7 @@ export const snappy: Codec = {
   compress(bytes) {
     const parts = [xerialHeader()];
     for (const block of plainBlocks(bytes)) {
-      const compressed = compressSync(block);
+      const compressed = compressSync(block, COPY_OUTPUT);
       parts.push(sizePrefix(compressed.length), compressed);
     }
     return Buffer.concat(parts);
@@ -114,7 +120,7 @@ export const snappy: Codec = {
   async compressAsync(bytes) {
     const parts = [xerialHeader()];
     for (const block of plainBlocks(bytes)) {
-      const compressed = await compress(block);
+      const compressed = await compress(block, COPY_OUTPUT);
       parts.push(sizePrefix(compressed.length), compressed);
     }
     return Buffer.concat(parts);
@@ -124,7 +130,7 @@ export const snappy: Codec = {
     const parts: Uint8Array[] = [];
     for (const block of blocksOf(bytes, maxSize)) {
       try {
-        parts.push(checkedOutput(uncompressSync(block.bytes), block));
+        parts.push(checkedOutput(uncompressSync(block.bytes, COPY_OUTPUT), block));
       } catch (error) {
         throw corrupt('snappy', (error as Error).message, error);
       }
@@ -136,7 +142,7 @@ export const snappy: Codec = {
     const parts: Uint8Array[] = [];
     for (const block of blocksOf(bytes, maxSize)) {
       try {
-        parts.push(checkedOutput(await uncompress(block.bytes), block));
+        parts.push(checkedOutput(await uncompress(block.bytes, COPY_OUTPUT), block));
       } catch (error) {
         throw corrupt('snappy', (error as Error).message, error);
       }

@@ -2,13 +2,19 @@
 
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from 'node:zlib';
+import type { ZstdOptions } from 'node:zlib';
 import type { Codec, CompressionError } from './codec.ts';
 import { corrupt, tooLarge } from './codec.ts';
+import { outputChunkSize } from './output-chunk-size.ts';
 
 export const ZSTD_DEFAULT_LEVEL = 3;
 
 const compressPromise = promisify(zstdCompress);
 const decompressPromise = promisify(zstdDecompress);
+
+function readOptions(bytes: Uint8Array, maxSize: number): ZstdOptions {
+  return { maxOutputLength: maxSize, chunkSize: outputChunkSize(bytes.length), rejectGarbageAfterEnd: true };
+}
 
 function levelOptions(level: number): { params: Record<number, number> } {
   return { params: { [constants.ZSTD_c_compressionLevel]: level } };
@@ -26,7 +32,7 @@ export const zstd: Codec = {
 
   decompress(bytes, maxSize) {
     try {
-      return zstdDecompressSync(bytes, { maxOutputLength: maxSize });
+      return zstdDecompressSync(bytes, readOptions(bytes, maxSize));
     } catch (error) {
       throw failure(error, maxSize);
     }
@@ -34,7 +40,7 @@ export const zstd: Codec = {
 
   async decompressAsync(bytes, maxSize) {
     try {
-      return await decompressPromise(bytes, { maxOutputLength: maxSize });
+      return await decompressPromise(bytes, readOptions(bytes, maxSize));
     } catch (error) {
       throw failure(error, maxSize);
     }
