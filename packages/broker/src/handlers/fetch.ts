@@ -1,0 +1,89 @@
+// Fetch: records from many partitions, by a session or in full; waits until there are `minBytes` of them, or something urgent to say, or time is up.
+import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
+import { fetchRequest, fetchResponse, newFetchResponse, type FetchRequest, type FetchResponse } from '@moldau/protocol/generated/fetch.ts';
+import type { Partition } from '../partition/partition.ts';
+import { fetchAnswer } from './fetch/fetch-answer.ts';
+import { FINAL_EPOCH, INITIAL_EPOCH, targetsOf, type FetchSession, type FetchTarget } from './fetch/fetch-session.ts';
+import { readTargets, type FetchLimits, type FetchPass } from './fetch/read-targets.ts';
+import { defineApi, type RequestContext, type Services } from './services.ts';
+
+/** Who asks, in `isolationLevel`. */
+const READ_COMMITTED = 1;
+const TOPIC_IDS_VERSION = 13;
+
+/** What a fetch is about: its partitions, and the session that remembers them, if any. */
+interface Plan {
+  readonly targets: () => Iterable<FetchTarget>;
+  readonly session: FetchSession | undefined;
+  /** Only partitions with news are answered. */
+  readonly incremental: boolean;
+}
+
+export const fetch = defineApi<FetchRequest, FetchResponse>({
+  request: fetchRequest,
+  response: fetchResponse,
+  async handle(services, context, request) {
+    const plan = planOf(services, context, request);
+    if (typeof plan === 'number') return newFetchResponse({ errorCode: plan });
+    const limits: FetchLimits = {
+      maxBytes: Math.min(request.maxBytes, services.settings.fetchMaxBytes),
+      readCommitted: request.isolationLevel === READ_COMMITTED,
+    };
+    const pass = await readUntilEnough(services, context, request, plan, limits);
+    return fetchAnswer(services, pass, limits, plan.session, plan.incremental);
+  },
+});
+
+/** Finds or makes the session. An error code: the client must begin a new one. */
+function planOf(services: Services, context: RequestContext, request: FetchRequest): Plan | ErrorCode {
+  const version = context.apiVersion;
+  const nowMs = services.clock.now();
+  const sessions = services.fetchSessions;
+  if (request.sessionEpoch === FINAL_EPOCH || request.sessionEpoch === INITIAL_EPOCH) {
+    if (request.sessionId !== 0) sessions.remove(request.sessionId);
+    const targets = targetsOf(request, version);
+    const wanted = request.sessionEpoch === INITIAL_EPOCH && targets.size > 0;
+    const session = wanted ? sessions.create(version >= TOPIC_IDS_VERSION, targets, nowMs) : undefined;
+    return { targets: () => targets.values(), session, incremental: false };
+  }
+  const session = sessions.get(request.sessionId);
+  if (session === undefined) return ErrorCode.FETCH_SESSION_ID_NOT_FOUND;
+  const error = session.update(request, version, nowMs);
+  if (error !== ErrorCode.NONE) return error;
+  sessions.touch(session);
+  return { targets: () => session.targets(), session, incremental: true };
+}
+
+async function readUntilEnough(
+  services: Services,
+  context: RequestContext,
+  request: FetchRequest,
+  plan: Plan,
+  limits: FetchLimits,
+): Promise<FetchPass> {
+  let pass = await readTargets(services, plan.targets(), limits);
+  if (isEnough(pass, request)) return pass;
+  const partitions = new Set<Partition>();
+  for (const read of pass.reads) if (read.led.partition !== undefined) partitions.add(read.led.partition);
+  const wait = services.waitingFetches.open(partitions, request.maxWaitMs);
+  if (wait === undefined) return pass;
+  const forget = context.onClosed(() => wait.end('closed'));
+  try {
+    // Records may have come between the pass and the wait: look again before sleeping.
+    pass = await readTargets(services, plan.targets(), limits);
+    while (!isEnough(pass, request)) {
+      const reason = await wait.next();
+      if (reason === 'closed') break;
+      pass = await readTargets(services, plan.targets(), limits);
+      if (reason === 'time') break;
+    }
+    return pass;
+  } finally {
+    forget();
+    wait.end('closed');
+  }
+}
+
+function isEnough(pass: FetchPass, request: FetchRequest): boolean {
+  return pass.urgent || request.maxWaitMs <= 0 || pass.reads.length === 0 || pass.byteLength >= request.minBytes;
+}

@@ -1,0 +1,127 @@
+// One pass of a fetch over its partitions: what is there now, within the limits of the request.
+//
+// Must stay true (KIP-74): the first partition with data gives at least one whole batch, however large; all else fits the limits;
+// a partition is read up to its high watermark (read_uncommitted) or last stable offset (read_committed), never beyond.
+import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
+import type { LogSlice } from '../../log/partition-log.ts';
+import { LogError } from '../../log/partition-log.ts';
+import type { Partition } from '../../partition/partition.ts';
+import { leaderEpochError, ledPartition, type LedPartition } from '../led-partition.ts';
+import type { Services } from '../services.ts';
+import type { FetchTarget } from './fetch-session.ts';
+
+export interface FetchLimits {
+  readonly maxBytes: number;
+  readonly readCommitted: boolean;
+}
+
+export interface TargetRead {
+  readonly target: FetchTarget;
+  readonly error: ErrorCode;
+  readonly led: LedPartition;
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+  readonly logStartOffset: number;
+  readonly diverging: { readonly epoch: number; readonly endOffset: number } | undefined;
+  readonly slice: LogSlice;
+}
+
+export interface FetchPass {
+  readonly reads: readonly TargetRead[];
+  readonly byteLength: number;
+  /** Something must be said at once: an error or a divergence. */
+  readonly urgent: boolean;
+}
+
+const EMPTY: LogSlice = { buffers: [], byteLength: 0 };
+
+/** Reads every target once, in order. */
+export async function readTargets(services: Services, targets: Iterable<FetchTarget>, limits: FetchLimits): Promise<FetchPass> {
+  const reads: TargetRead[] = [];
+  let byteLength = 0;
+  let urgent = false;
+  for (const target of targets) {
+    const checked = checkTarget(services, target);
+    if (checked.partition === undefined) {
+      reads.push(checked.read);
+      urgent ||= checked.read.error !== ErrorCode.NONE || checked.read.diverging !== undefined;
+      continue;
+    }
+    const { partition, read } = checked;
+    const upToOffset = limits.readCommitted ? partition.lastStableOffset : partition.highWatermark;
+    const room = Math.min(target.maxBytes, limits.maxBytes - byteLength);
+    if (target.fetchOffset >= upToOffset || (room <= 0 && byteLength > 0)) {
+      reads.push(read);
+      continue;
+    }
+    const outcome = await readSlice(services, partition, target.fetchOffset, { maxBytes: room, atLeastOneBatch: byteLength === 0, upToOffset });
+    reads.push({ ...read, ...outcome });
+    urgent ||= outcome.error !== ErrorCode.NONE;
+    byteLength += outcome.slice.byteLength;
+  }
+  return { reads, byteLength, urgent };
+}
+
+async function readSlice(
+  services: Services,
+  partition: Partition,
+  offset: number,
+  limits: { maxBytes: number; atLeastOneBatch: boolean; upToOffset: number },
+): Promise<{ error: ErrorCode; slice: LogSlice }> {
+  try {
+    const answer = partition.read(offset, limits);
+    return { error: ErrorCode.NONE, slice: answer instanceof Promise ? await answer : answer };
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    services.logger.error({ topic: partition.id.topic, partition: partition.id.partition, offset, err: error }, 'a fetch could not be read');
+    return { error: error.code === 'CORRUPT' ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.KAFKA_STORAGE_ERROR, slice: EMPTY };
+  }
+}
+
+type CheckedTarget =
+  | { readonly partition: Partition; readonly read: TargetRead }
+  | { readonly partition: undefined; readonly read: TargetRead };
+
+function checkTarget(services: Services, target: FetchTarget): CheckedTarget {
+  const led = locate(services, target);
+  if (led.partition === undefined) return { partition: undefined, read: failed(target, led, led.error) };
+  const { partition, image } = led;
+  const epochError = leaderEpochError(target.currentLeaderEpoch, image.leaderEpoch);
+  if (epochError !== ErrorCode.NONE) return { partition: undefined, read: failed(target, led, epochError) };
+  const read: TargetRead = {
+    target,
+    error: ErrorCode.NONE,
+    led,
+    highWatermark: partition.highWatermark,
+    lastStableOffset: partition.lastStableOffset,
+    logStartOffset: partition.logStartOffset,
+    diverging: undefined,
+    slice: EMPTY,
+  };
+  const diverging = divergence(partition, target);
+  if (diverging !== undefined) return { partition: undefined, read: { ...read, diverging } };
+  if (target.fetchOffset < partition.logStartOffset || target.fetchOffset > partition.log.endOffset) {
+    return { partition: undefined, read: { ...failed(target, led, ErrorCode.OFFSET_OUT_OF_RANGE), logStartOffset: partition.logStartOffset } };
+  }
+  return { partition, read };
+}
+
+function locate(services: Services, target: FetchTarget): LedPartition {
+  if (target.topicIdText === '') return ledPartition(services, target.topic, target.index);
+  const name = services.metadata.image.topicNamesById.get(target.topicIdText);
+  if (name === undefined) return { error: ErrorCode.UNKNOWN_TOPIC_ID, partition: undefined, image: undefined, topic: undefined };
+  return ledPartition(services, name, target.index);
+}
+
+/** Where the client's log parts from this one (KIP-595): it last saw an epoch that ended here before its fetch offset. */
+function divergence(partition: Partition, target: FetchTarget): { epoch: number; endOffset: number } | undefined {
+  if (target.lastFetchedEpoch < 0) return undefined;
+  const known = partition.log.endOffsetOfEpoch(target.lastFetchedEpoch);
+  if (known === undefined) return { epoch: -1, endOffset: -1 };
+  const parted = known.epoch < target.lastFetchedEpoch || known.endOffset < target.fetchOffset;
+  return parted ? { epoch: known.epoch, endOffset: known.endOffset } : undefined;
+}
+
+function failed(target: FetchTarget, led: LedPartition, error: ErrorCode): TargetRead {
+  return { target, error, led, highWatermark: -1, lastStableOffset: -1, logStartOffset: -1, diverging: undefined, slice: EMPTY };
+}

@@ -1,0 +1,18 @@
+// ListPartitionReassignments: which partitions are on the move. Brokers of one process share their data, so a move is over when it has
+// been decided: there is never one under way.
+import {
+  listPartitionReassignmentsRequest,
+  listPartitionReassignmentsResponse,
+  newListPartitionReassignmentsResponse,
+  type ListPartitionReassignmentsRequest,
+  type ListPartitionReassignmentsResponse,
+} from '@moldau/protocol/generated/list-partition-reassignments.ts';
+import { defineApi } from './services.ts';
+
+export const listPartitionReassignments = defineApi<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>({
+  request: listPartitionReassignmentsRequest,
+  response: listPartitionReassignmentsResponse,
+  handle() {
+    return newListPartitionReassignmentsResponse({ errorMessage: null });
+  },
+});

@@ -1,0 +1,106 @@
+// Produce: appends one record batch to each partition named and answers when all of them are durable (acks 1 and -1 alike:
+// nothing is acknowledged before it survives a power cut), or not at all (acks 0).
+import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
+import {
+  newNodeEndpoint,
+  newPartitionProduceResponse,
+  newProduceResponse,
+  newTopicProduceResponse,
+  produceRequest,
+  produceResponse,
+  type PartitionProduceData,
+  type PartitionProduceResponse,
+  type ProduceRequest,
+  type ProduceResponse,
+  type TopicProduceData,
+} from '@moldau/protocol/generated/produce.ts';
+import { isZeroUuid, uuidToString } from '@moldau/protocol';
+import type { AppendOutcome } from '../partition/partition.ts';
+import { ledPartition, type LedPartition } from './led-partition.ts';
+import { defineApi, type Services } from './services.ts';
+
+/** From this version on topics are named by id. */
+const TOPIC_IDS_VERSION = 13;
+
+export const produce = defineApi<ProduceRequest, ProduceResponse>({
+  request: produceRequest,
+  response: produceResponse,
+  handle(services, context, request) {
+    return new Promise((resolve) => {
+      const response = newProduceResponse();
+      let waiting = 1;
+      const settle = (): void => {
+        waiting -= 1;
+        if (waiting === 0) resolve(request.acks === 0 ? undefined : response);
+      };
+      for (const topic of request.topicData) {
+        const answer = newTopicProduceResponse({ name: topic.name, topicId: topic.topicId });
+        response.responses.push(answer);
+        const name = topicName(services, topic, context.apiVersion);
+        for (const data of topic.partitionData) {
+          const partitionAnswer = newPartitionProduceResponse({ index: data.index });
+          answer.partitionResponses.push(partitionAnswer);
+          waiting += 1;
+          appendTo(services, request, name, data, partitionAnswer, response, settle);
+        }
+      }
+      settle();
+    });
+  },
+});
+
+function topicName(services: Services, topic: TopicProduceData, version: number): string | undefined {
+  if (version < TOPIC_IDS_VERSION) return topic.name;
+  return isZeroUuid(topic.topicId) ? undefined : services.metadata.image.topicNamesById.get(uuidToString(topic.topicId));
+}
+
+function appendTo(
+  services: Services,
+  request: ProduceRequest,
+  name: string | undefined,
+  data: PartitionProduceData,
+  answer: PartitionProduceResponse,
+  response: ProduceResponse,
+  settle: () => void,
+): void {
+  const refuse = (error: ErrorCode, message: string | null): void => {
+    answer.errorCode = error;
+    answer.errorMessage = message;
+    answer.baseOffset = -1;
+    settle();
+  };
+  if (request.acks < -1 || request.acks > 1) {
+    return refuse(ErrorCode.INVALID_REQUIRED_ACKS, `acks=${request.acks} is none of -1 (all), 0 and 1`);
+  }
+  if (name === undefined) return refuse(ErrorCode.UNKNOWN_TOPIC_ID, null);
+  if (request.transactionalId !== null) {
+    return refuse(ErrorCode.INVALID_TXN_STATE, 'This broker has no transactions yet.');
+  }
+  const led = ledPartition(services, name, data.index);
+  if (led.partition === undefined) {
+    nameLeader(services, led, answer, response);
+    return refuse(led.error, null);
+  }
+  if (led.topic?.internal === true) {
+    return refuse(ErrorCode.INVALID_TOPIC_EXCEPTION, `The topic ${name} is the broker's own; clients do not write to it.`);
+  }
+  const { partition, image } = led;
+  partition.append(data.records ?? new Uint8Array(0), image.leaderEpoch, (outcome: AppendOutcome) => {
+    answer.errorCode = outcome.error;
+    answer.errorMessage = outcome.message;
+    answer.baseOffset = outcome.baseOffset;
+    answer.logAppendTimeMs = outcome.logAppendTimeMs;
+    answer.logStartOffset = outcome.error === ErrorCode.NONE ? partition.logStartOffset : -1;
+    settle();
+  });
+}
+
+/** Tells the client who leads now, so that it need not ask for metadata first (KIP-951). */
+function nameLeader(services: Services, led: LedPartition, answer: PartitionProduceResponse, response: ProduceResponse): void {
+  if (led.image === undefined || led.error !== ErrorCode.NOT_LEADER_OR_FOLLOWER) return;
+  answer.currentLeader.leaderId = led.image.leader;
+  answer.currentLeader.leaderEpoch = led.image.leaderEpoch;
+  const leader = services.metadata.image.brokers.get(led.image.leader);
+  if (leader === undefined || response.nodeEndpoints.some((endpoint) => endpoint.nodeId === leader.id)) return;
+  response.nodeEndpoints.push(newNodeEndpoint({ nodeId: leader.id, host: leader.host, port: leader.port, rack: leader.rack }));
+}

@@ -1,0 +1,58 @@
+// What a request handler may use, and what it is told about the request. Handlers are small: the request is decoded already, they call
+// one method of a part below and build the answer.
+import type { Codec } from '@moldau/protocol';
+import type { Clock, Random } from '@moldau/runtime';
+import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts';
+import type { LogStore } from '../log/partition-log.ts';
+import type { MetadataStore } from '../metadata/metadata-store.ts';
+import type { ProducerIds } from '../metadata/producer-ids.ts';
+import type { Partitions } from '../partition/partitions.ts';
+import type { BrokerSettings } from '../settings/broker-settings.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { FetchSessionCache } from './fetch/fetch-session-cache.ts';
+import type { WaitingFetches } from './fetch/waiting-fetches.ts';
+
+export interface Services {
+  readonly brokerId: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings: BrokerSettings;
+  readonly metadata: MetadataStore;
+  readonly partitions: Partitions;
+  readonly logs: LogStore;
+  /** Where the data lies, as shown to administrators. */
+  readonly dataFolder: string;
+  readonly groups: GroupCoordinator;
+  readonly producerIds: ProducerIds;
+  readonly fetchSessions: FetchSessionCache;
+  readonly waitingFetches: WaitingFetches;
+  readonly logger: Logger;
+}
+
+export interface RequestContext {
+  readonly apiVersion: number;
+  readonly clientId: string;
+  /** The client's address, as `/127.0.0.1`, in Kafka's form. */
+  readonly clientHost: string;
+  /** Calls back once when the connection is over; the returned function forgets that. */
+  onClosed(callback: () => void): () => void;
+}
+
+/** One API: how it is read and written, and what it does. */
+export interface Api<Request, Response> {
+  readonly request: Codec<Request>;
+  readonly response: Codec<Response>;
+  /**
+   * Answers the request. Undefined (at once or as a promise): the client expects no answer.
+   * A Kafka outcome is in the response; a throw is a defect and ends the connection.
+   */
+  handle(services: Services, context: RequestContext, request: Request): Response | undefined | Promise<Response | undefined>;
+}
+
+/** An Api of whichever types: the dispatcher pairs codec and handler, so the types meet again there. */
+export type AnyApi = Api<unknown, unknown>;
+
+/** Defines an API with its types checked, and forgets them for the table of all APIs. */
+export function defineApi<Request, Response>(api: Api<Request, Response>): AnyApi {
+  return api as AnyApi;
+}

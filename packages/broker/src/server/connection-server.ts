@@ -1,0 +1,216 @@
+// One listener and its connections: takes bytes in, runs each connection's requests through its pipeline, sends answers, and keeps the limits.
+//
+//   bytes -> FrameReader -> RequestPipeline -> Dispatcher -> handler
+//   answer <- in order    <------------------------------------+
+//
+// Back-pressure: reading stops while the peer does not take its answers, while too many of its requests wait, while requests of
+// all connections hold too many bytes, and while the log cannot keep up.
+//
+// Must stay true: a connection that ends gives back all it held; no peer can make the broker hold more than the limits name.
+import type { Address, Clock, Connection, ConnectionHandler, Listener, Network, Timer } from '@moldau/runtime';
+import type { BrokerSettings } from '../settings/broker-settings.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import { ConnectionLimits } from './connection-limits.ts';
+import { BadRequest, type Dispatcher, type Peer } from './dispatch.ts';
+import { FrameReader } from './frame-reader.ts';
+import { RequestPipeline } from './request-pipeline.ts';
+
+/** Answers that a peer has not taken yet, in bytes, before its next request has to wait. */
+export const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
+/** Requests of one connection that may wait for those before them. */
+export const MAX_WAITING_REQUESTS = 100;
+/** How often idle connections are looked for, in ms. */
+const IDLE_CHECK_MS = 10_000;
+
+export interface ConnectionServerOptions {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly settings: BrokerSettings;
+  readonly dispatcher: Dispatcher;
+  readonly budget: ByteBudget;
+  readonly logger: Logger;
+}
+
+export class ConnectionServer {
+  readonly #options: ConnectionServerOptions;
+  readonly #limits: ConnectionLimits;
+  readonly #sessions = new Set<Session>();
+  #listener: Listener | undefined;
+  #idleTimer: Timer | undefined;
+
+  constructor(options: ConnectionServerOptions) {
+    this.#options = options;
+    this.#limits = new ConnectionLimits(options.settings.maxConnections, options.settings.maxConnectionsPerIp);
+  }
+
+  get connections(): number {
+    return this.#sessions.size;
+  }
+
+  async listen(address: Address): Promise<Address> {
+    this.#listener = await this.#options.network.listen(address, (connection) => this.#accept(connection));
+    this.#watchIdle();
+    return this.#listener.address;
+  }
+
+  /** Stops accepting; connections go on. */
+  async stopListening(): Promise<void> {
+    await this.#listener?.close();
+    this.#listener = undefined;
+  }
+
+  /** Ends every connection, after what is answered has been sent. */
+  close(): void {
+    this.#idleTimer?.cancel();
+    for (const session of this.#sessions) session.end();
+  }
+
+  #accept(connection: Connection): ConnectionHandler | undefined {
+    const refusal = this.#limits.refusal(connection.remote.host);
+    if (refusal !== undefined) {
+      this.#options.logger.warn({ remote: connection.remote, limit: refusal }, 'a connection was refused: too many');
+      return undefined;
+    }
+    this.#limits.opened(connection.remote.host);
+    const session: Session = new Session(connection, this.#options, () => {
+      this.#sessions.delete(session);
+      this.#limits.closed(connection.remote.host);
+    });
+    this.#sessions.add(session);
+    return session;
+  }
+
+  #watchIdle(): void {
+    const { clock, settings, logger } = this.#options;
+    this.#idleTimer = clock.setTimer(IDLE_CHECK_MS, () => {
+      const oldest = clock.monotonic() - settings.connectionsMaxIdleMs;
+      for (const session of this.#sessions) {
+        if (settings.connectionsMaxIdleMs < 0 || session.busy || session.lastActiveMs >= oldest) continue;
+        logger.debug({ remote: session.remote }, 'an idle connection was closed (connections.max.idle.ms)');
+        session.end();
+      }
+      this.#watchIdle();
+    });
+  }
+}
+
+class Session implements ConnectionHandler, Peer {
+  readonly #connection: Connection;
+  readonly #options: ConnectionServerOptions;
+  readonly #frames: FrameReader;
+  readonly #pipeline: RequestPipeline;
+  readonly #onClosed = new Set<() => void>();
+  readonly #release: () => void;
+  readonly #resume = (): void => this.#regulate();
+  #accountedPartial = 0;
+  #paused = false;
+  #closed = false;
+  lastActiveMs: number;
+  readonly clientHost: string;
+
+  constructor(connection: Connection, options: ConnectionServerOptions, release: () => void) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#release = release;
+    this.clientHost = `/${connection.remote.host}`;
+    this.lastActiveMs = options.clock.monotonic();
+    this.#frames = new FrameReader({ maxFrameBytes: options.settings.socketRequestMaxBytes }, (frame) => this.#received(frame));
+    this.#pipeline = new RequestPipeline({
+      start: (frame, answer) => options.dispatcher.dispatch(frame, this, answer, (error) => this.#fail(error)),
+      send: (chunks) => this.#send(chunks),
+      finished: (bytes) => {
+        options.budget.give(bytes);
+        this.#regulate();
+      },
+    });
+  }
+
+  get remote(): Address {
+    return this.#connection.remote;
+  }
+
+  get busy(): boolean {
+    return this.#pipeline.depth > 0;
+  }
+
+  onClosed(callback: () => void): () => void {
+    this.#onClosed.add(callback);
+    return () => this.#onClosed.delete(callback);
+  }
+
+  end(): void {
+    this.#connection.end();
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    this.lastActiveMs = this.#options.clock.monotonic();
+    try {
+      this.#frames.push(bytes);
+    } catch (error) {
+      this.#fail(new BadRequest((error as Error).message, { cause: error }));
+      return;
+    }
+    this.#accountPartial(this.#frames.partialBytes);
+    this.#regulate();
+  }
+
+  drain(): void {
+    this.#regulate();
+  }
+
+  closed(error: Error | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (error !== undefined) this.#options.logger.debug({ remote: this.remote, err: error }, 'a connection broke');
+    this.#accountPartial(0);
+    this.#options.budget.forget(this.#resume);
+    this.#pipeline.close();
+    for (const callback of this.#onClosed) callback();
+    this.#onClosed.clear();
+    this.#release();
+  }
+
+  #received(frame: Buffer): void {
+    this.#accountPartial(0);
+    this.#options.budget.take(frame.length);
+    this.#pipeline.receive(frame);
+  }
+
+  /** The budget holds the bytes of a frame that is not complete, as many as have come. */
+  #accountPartial(bytes: number): void {
+    this.#options.budget.take(bytes - this.#accountedPartial);
+    this.#accountedPartial = bytes;
+  }
+
+  #send(chunks: readonly Uint8Array[]): void {
+    if (this.#closed) return;
+    this.lastActiveMs = this.#options.clock.monotonic();
+    this.#connection.write(chunks);
+  }
+
+  /** Reads on, or not, by what is held now. */
+  #regulate(): void {
+    if (this.#closed) return;
+    const { budget } = this.#options;
+    const unsent = this.#connection.unsent > MAX_UNSENT_BYTES;
+    this.#pipeline.hold(unsent);
+    const starved = budget.exhausted && this.#frames.partialBytes === 0;
+    const stop = unsent || this.#pipeline.depth > MAX_WAITING_REQUESTS || starved;
+    if (starved) budget.wait(this.#resume);
+    if (stop === this.#paused) return;
+    this.#paused = stop;
+    if (stop) this.#connection.pause();
+    else this.#connection.resume();
+  }
+
+  #fail(error: Error): void {
+    const { logger } = this.#options;
+    if (this.#closed) return;
+    if (error instanceof BadRequest) logger.warn({ remote: this.remote, reason: error.message }, 'a connection was closed: it sent a request that cannot be answered');
+    else logger.error({ remote: this.remote, err: error }, 'a connection was closed: its request met a defect of the broker');
+    this.#connection.destroy();
+    this.closed(undefined);
+  }
+}

@@ -1,0 +1,121 @@
+// From the bytes of one request to the bytes of its answer: read the header, find the API, decode, handle, encode.
+//
+//   frame: [api key][version][correlation id][client id][tags] [body]
+//   answer: [length][correlation id][tags] [body]
+//
+// What cannot be read ends the connection, as in Kafka: after a malformed request nothing that follows can be trusted. The one
+// exception is ApiVersions in a version that is not known (KIP-511): answered in version 0 with UNSUPPORTED_VERSION and what there is.
+//
+// Must stay true: every request is answered exactly once; a defect in a handler ends one connection, not the broker.
+import { DecodeError, Reader, Writer, requestHeaderVersion, responseHeaderVersion } from '@moldau/protocol';
+import { apiVersionsResponse } from '@moldau/protocol/generated/api-versions.ts';
+import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
+import { requestHeader } from '@moldau/protocol/generated/request-header.ts';
+import { apiVersionsAnswer } from '../handlers/api-versions.ts';
+import type { AnyApi, RequestContext, Services } from '../handlers/services.ts';
+
+const API_VERSIONS_KEY = 18;
+const LENGTH_SIZE = 4;
+/** Up to the correlation id, the header is the same in all versions. */
+const FIXED_HEADER_SIZE = 8;
+
+/** The peer sent what cannot be answered: the connection has to end. */
+export class BadRequest extends Error {
+  override readonly name = 'BadRequest';
+}
+
+/** What a connection tells about itself. */
+export interface Peer {
+  readonly clientHost: string;
+  onClosed(callback: () => void): () => void;
+}
+
+type Answer = (chunks: readonly Uint8Array[] | undefined) => void;
+type Fail = (error: Error) => void;
+
+export class Dispatcher {
+  readonly #services: Services;
+  readonly #apis: ReadonlyMap<number, AnyApi>;
+
+  constructor(services: Services, apis: ReadonlyMap<number, AnyApi>) {
+    this.#services = services;
+    this.#apis = apis;
+  }
+
+  /** Handles the request in `frame`. Calls `answer` (undefined: none is expected) or `fail` (end the connection), exactly one of them, once. */
+  dispatch(frame: Buffer, peer: Peer, answer: Answer, fail: Fail): void {
+    let handled: Handled;
+    try {
+      handled = this.#begin(frame, peer);
+    } catch (error) {
+      fail(error as Error);
+      return;
+    }
+    const { api, version, correlationId, result } = handled;
+    const finish = (response: unknown): void => {
+      let chunks: readonly Uint8Array[] | undefined;
+      try {
+        chunks = response === undefined ? undefined : encodeAnswer(api, version, correlationId, response);
+      } catch (error) {
+        fail(error as Error);
+        return;
+      }
+      answer(chunks);
+    };
+    if (result instanceof Promise) result.then(finish, fail);
+    else finish(result);
+  }
+
+  #begin(frame: Buffer, peer: Peer): Handled {
+    if (frame.length < FIXED_HEADER_SIZE) throw new BadRequest(`a request of ${frame.length} bytes is shorter than its header`);
+    const key = frame.readInt16BE(0);
+    const version = frame.readInt16BE(2);
+    const correlationId = frame.readInt32BE(4);
+    const api = this.#apis.get(key);
+    if (api === undefined) throw new BadRequest(`the request has API key ${key}, which this broker does not offer`);
+    if (version < api.request.lowestVersion || version > api.request.highestVersion) {
+      if (key === API_VERSIONS_KEY) return this.#unknownApiVersions(api, correlationId);
+      throw new BadRequest(
+        `${api.request.name} came in version ${version}; this broker takes ${api.request.lowestVersion} to ${api.request.highestVersion}`,
+      );
+    }
+    const reader = new Reader(frame);
+    try {
+      const header = requestHeader.decode(reader, requestHeaderVersion(key, version));
+      const request = api.request.decode(reader, version);
+      reader.expectEnd();
+      const context: RequestContext = {
+        apiVersion: version,
+        clientId: header.clientId ?? '',
+        clientHost: peer.clientHost,
+        onClosed: (callback) => peer.onClosed(callback),
+      };
+      return { api, version, correlationId, result: api.handle(this.#services, context, request) };
+    } catch (error) {
+      if (error instanceof DecodeError) throw new BadRequest(`${api.request.name} version ${version} is malformed: ${error.message}`, { cause: error });
+      throw error;
+    }
+  }
+
+  #unknownApiVersions(api: AnyApi, correlationId: number): Handled {
+    const result = apiVersionsAnswer(this.#apis.values(), ErrorCode.UNSUPPORTED_VERSION);
+    return { api: { ...api, response: apiVersionsResponse as AnyApi['response'] }, version: 0, correlationId, result };
+  }
+}
+
+interface Handled {
+  readonly api: AnyApi;
+  readonly version: number;
+  readonly correlationId: number;
+  readonly result: unknown;
+}
+
+function encodeAnswer(api: AnyApi, version: number, correlationId: number, response: unknown): readonly Uint8Array[] {
+  const writer = new Writer();
+  writer.int32(0, 'length');
+  writer.int32(correlationId, 'correlationId');
+  if (responseHeaderVersion(api.request.apiKey, version) >= 1) writer.unknownTags(undefined);
+  api.response.encode(writer, response, version);
+  writer.patchInt32(0, writer.length - LENGTH_SIZE);
+  return writer.finish();
+}

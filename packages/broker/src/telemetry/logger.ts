@@ -1,0 +1,21 @@
+// Structured logs, one JSON object a line on stderr (or readable text on a terminal), by pino. Quiet by default: one line at start, one at stop, warnings that help.
+import { pino, type Logger as PinoLogger } from 'pino';
+
+/** `logger.warn({ topic, partition, err }, 'what happened and what to do')` */
+export type Logger = PinoLogger;
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** A logger that writes to stderr, synchronously: what is said just before the end is not lost, and stdout belongs to the READY line. */
+export function createLogger(level: LogLevel): Logger {
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
+    pino.destination({ dest: 2, sync: true }),
+  );
+}
+
+/** Says nothing: for tests. */
+export function silentLogger(): Logger {
+  return pino({ level: 'silent' });
+}
