@@ -23,6 +23,13 @@ import { diskCall, diskError } from './disk-call.ts';
 
 /** SQLite's primary result code for a lock that another holds. */
 const SQLITE_BUSY = 5;
+
+/**
+ * How long to try. Two processes that start at once can each be in the other's way for an instant (SQLite takes a shared lock first); with no
+ * patience at all both would give up.
+ */
+const PATIENCE_MS = 100;
+
 const PRIMARY_RESULT_CODE = 0xff;
 
 export async function takeNodeLock(path: string): Promise<DiskLock> {
@@ -37,8 +44,8 @@ export async function takeNodeLock(path: string): Promise<DiskLock> {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path);
-    // No journal beside the lock file, and never a wait: the answer is wanted now.
-    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
+    // No journal beside the lock file (SQLite prepares to write page 1 of an empty database).
+    database.exec(`PRAGMA busy_timeout = ${PATIENCE_MS}; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE`);
   } catch (error) {
     database?.close();
     throw await lockError(path, error);

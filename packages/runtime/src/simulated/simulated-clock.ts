@@ -1,22 +1,26 @@
 // A Clock that stands still until a test moves it.
 //
-//   setTimer(5, a)   setTimer(5, b)   setTimer(0, c)          advance(5):  c, a, b
-//   defer(d)                                                  d runs first: it was due before any time passed
+//   setTimer(5, a)   setTimer(5, b)   setTimer(0, c)   defer(d)          advance(5):  c, d, a, b
 //
-// Order: by due time, then by creation. A callback may set timers and defer work; what becomes due within the same
-// `advance` runs in it, in its place. Deferred work counts as a thing of the present: all of it runs before time moves on.
+// Order: the moments one after the other; within a moment first the timers, by creation, then what was deferred (`defer`
+// means: behind all I/O that is ready now, and simulated I/O completes by timers). A callback may set timers and defer
+// work; what becomes due within the same `advance` runs in it, in its place.
 //
 // `advance` is synchronous: it does not let promises settle in between. Code under test that awaits is driven by
-// SimulatedScheduler, which moves this clock one due moment at a time (`nextDue`, `runDue`).
+// SimulatedScheduler, which runs one callback at a time (`runOne`) and lets promises settle behind each.
 //
-// Must stay true: the same calls give the same order, always; time never goes back in `monotonic`.
+// Time is kept in whole microseconds, so that moments that should coincide do.
+//
+// Must stay true: the same calls give the same order, always; `monotonic` never goes back.
 
 import assert from 'node:assert/strict';
 
 import type { Clock, Timer } from '../clock.ts';
 
-/** 2026-01-01T00:00:00Z: a time that is as likely as any, and the same in every run. */
+/** 2026-01-01T00:00:00Z: a time as likely as any, and the same in every run. */
 const DEFAULT_START_MS = 1_767_225_600_000;
+
+const MICROSECONDS = 1000;
 
 export interface SimulatedClockOptions {
   /** What `now()` says at the start, in milliseconds since 1970. */
@@ -26,25 +30,26 @@ export interface SimulatedClockOptions {
 export class SimulatedClock implements Clock {
   readonly #timers = new TimerHeap();
   #deferred: (() => void)[] = [];
-  #monotonic = 0;
-  #wallOffset: number;
+  /** Since the start, in microseconds. */
+  #elapsed = 0;
+  #wallOffsetMs: number;
   #created = 0;
 
   constructor(options: SimulatedClockOptions = {}) {
-    this.#wallOffset = options.startMs ?? DEFAULT_START_MS;
+    this.#wallOffsetMs = options.startMs ?? DEFAULT_START_MS;
   }
 
   now(): number {
-    return Math.floor(this.#wallOffset + this.#monotonic);
+    return Math.floor(this.#wallOffsetMs + this.#elapsed / MICROSECONDS);
   }
 
   monotonic(): number {
-    return this.#monotonic;
+    return this.#elapsed / MICROSECONDS;
   }
 
   setTimer(delayMs: number, callback: () => void): Timer {
-    const delay = Number.isNaN(delayMs) ? 0 : Math.max(0, delayMs);
-    const timer = new SimulatedTimer(this.#monotonic + delay, this.#created++, callback);
+    const delay = delayMs > 0 ? Math.round(delayMs * MICROSECONDS) : 0;
+    const timer = new SimulatedTimer(this.#elapsed + delay, this.#created++, callback);
     this.#timers.push(timer);
     return timer;
   }
@@ -55,66 +60,94 @@ export class SimulatedClock implements Clock {
 
   /** Moves the time on by `ms`, running what becomes due on the way, each callback at its own due time. */
   advance(ms: number): void {
-    assert(ms >= 0, `time cannot go back (advance by ${ms} ms)`);
-    const target = this.#monotonic + ms;
-    for (;;) {
-      this.runDue();
-      const due = this.nextDue();
-      if (due === undefined || due > target) {
-        break;
+    const end = this.monotonic() + ms;
+    do {
+      while (this.runOne()) {
+        // One callback a turn.
       }
-      this.#monotonic = due;
-    }
-    this.#monotonic = target;
+    } while (this.moveOn(end));
   }
 
-  /** Lets the wall clock jump by `ms` (either way) without any time passing: an operator, or NTP, sets the clock. */
+  /** Lets the wall clock jump by `ms` (either way) without any time passing, as when an operator or NTP sets it. */
   jump(ms: number): void {
-    this.#wallOffset += ms;
-  }
-
-  /** When (in `monotonic` time) the next callback is due; the present while work is deferred; undefined when nothing waits. */
-  nextDue(): number | undefined {
-    return this.#deferred.length > 0 ? this.#monotonic : this.#timers.first()?.due;
-  }
-
-  /** Runs what is due at the present moment, and what that makes due at the present moment, without moving the time. */
-  runDue(): void {
-    while (this.runOne()) {
-      // Each call runs one callback.
-    }
+    this.#wallOffsetMs += ms;
   }
 
   /** Runs the first callback that is due at the present moment. False when there is none. */
   runOne(): boolean {
-    const deferred = this.#deferred.shift();
-    if (deferred !== undefined) {
-      deferred();
+    const timer = this.#timers.first();
+    if (timer !== undefined && timer.due <= this.#elapsed) {
+      this.#timers.pop();
+      timer.run();
       return true;
     }
-    const timer = this.#timers.first();
-    if (timer === undefined || timer.due > this.#monotonic) {
-      return false;
-    }
-    this.#timers.pop();
-    timer.run();
-    return true;
+    const deferred = this.#deferred.shift();
+    deferred?.();
+    return deferred !== undefined;
   }
 
-  /** Moves the time to the next due moment if it is not later than `limit` (in `monotonic` time), else to `limit`. */
-  moveToNextDue(limit: number): boolean {
-    const due = this.nextDue();
-    if (due === undefined || due > limit) {
-      this.#monotonic = Math.max(this.#monotonic, limit);
-      return false;
-    }
-    this.#monotonic = Math.max(this.#monotonic, due);
-    return true;
+  /**
+   * Moves the time to the next moment at which a timer is due, or to `endMs` (in `monotonic` time) if that is earlier. False when no timer
+   * is due by then.
+   */
+  moveOn(endMs: number): boolean {
+    const end = Math.round(endMs * MICROSECONDS);
+    assert(end >= this.#elapsed, `time cannot go back to ${endMs} ms`);
+    const due = this.#timers.first()?.due ?? Infinity;
+    this.#elapsed = Math.max(this.#elapsed, Math.min(due, end));
+    return due <= end;
   }
 
   /** How many timers and deferred callbacks wait. */
   get pending(): number {
     return this.#deferred.length + this.#timers.live();
+  }
+
+  /** When the next timer is due, in `monotonic` time; undefined when none waits. */
+  get nextDue(): number | undefined {
+    const due = this.#timers.first()?.due;
+    return due === undefined ? undefined : due / MICROSECONDS;
+  }
+
+  /** A clock of the same time for one simulated process, whose timers can all be dropped at once when the process dies. */
+  forProcess(): SimulatedProcessClock {
+    return new SimulatedProcessClock(this);
+  }
+}
+
+/** The clock as one process sees it. After `kill` none of the process's callbacks runs any more. */
+export class SimulatedProcessClock implements Clock {
+  readonly #world: SimulatedClock;
+  #alive = true;
+
+  constructor(world: SimulatedClock) {
+    this.#world = world;
+  }
+
+  now(): number {
+    return this.#world.now();
+  }
+
+  monotonic(): number {
+    return this.#world.monotonic();
+  }
+
+  setTimer(delayMs: number, callback: () => void): Timer {
+    return this.#world.setTimer(delayMs, () => this.#run(callback));
+  }
+
+  defer(callback: () => void): void {
+    this.#world.defer(() => this.#run(callback));
+  }
+
+  kill(): void {
+    this.#alive = false;
+  }
+
+  #run(callback: () => void): void {
+    if (this.#alive) {
+      callback();
+    }
   }
 }
 
@@ -148,7 +181,7 @@ class SimulatedTimer implements Timer {
   }
 }
 
-/** A binary heap, the earliest timer first. Cancelled timers leave it when they come to the top. */
+/** A binary heap, the earliest timer on top. A cancelled timer leaves it when it gets there. */
 class TimerHeap {
   readonly #heap: SimulatedTimer[] = [];
 
