@@ -68,7 +68,7 @@ export function refreshesMetadata(code: number): boolean {
 export function parseErrors(text: string): ErrorRow[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
   return lines.map((line) => {
-    const match = /^(-?\d+) +(\w+) +(-|retry|refresh) +(\S.*)$/.exec(line);
+    const match = /^ *(-?\d+) +(\w+) +(-|retry|refresh) +(\S.*)$/.exec(line);
     if (match === null) throw new Error(`errors.txt: not an error: ${line}`);
     const [, code, name, reaction, message] = match;
     return { code: Number(code), name: name!, reaction: reaction!, message: message! };

@@ -9,12 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { emitApis } from './emit-apis.ts';
 import { emitErrors } from './emit-errors.ts';
 import { emitFile } from './emit-file.ts';
+import { formatCode } from './format-code.ts';
 import { apiSchemas, loadSchemas } from './load-schemas.ts';
 
 const output = fileURLToPath(new URL('../src/generated/', import.meta.url));
 const check = process.argv.includes('--check');
 
-const wanted = generate();
+const wanted = await generate();
 const present = new Set(filesBelow(output));
 const stale = [...wanted].filter(([path, text]) => !present.has(path) || readFileSync(output + path, 'utf8') !== text);
 const orphans = [...present].filter((path) => !wanted.has(path));
@@ -33,7 +34,7 @@ if (check) {
 }
 
 /** Every file's text by its path below src/generated/. */
-function generate(): Map<string, string> {
+async function generate(): Promise<Map<string, string>> {
   const schemas = loadSchemas();
   const files = new Map<string, string>();
   for (const { path, schema } of schemas) {
@@ -41,6 +42,7 @@ function generate(): Map<string, string> {
   }
   files.set('apis.ts', emitApis(apiSchemas(schemas)));
   files.set('errors.ts', emitErrors(readFileSync(new URL('../schemas/errors.txt', import.meta.url), 'utf8')));
+  await Promise.all([...files].map(async ([path, text]) => files.set(path, await formatCode(path, text))));
   return files;
 }
 

@@ -5,275 +5,275 @@
  */
 
 export const ErrorCode = {
-  /** X. */
+  /** The server met a condition that it did not expect. */
   UNKNOWN_SERVER_ERROR: -1,
-  /** X. */
+  /** No error. */
   NONE: 0,
-  /** X. */
+  /** The offset is not within the range that the partition holds. */
   OFFSET_OUT_OF_RANGE: 1,
-  /** X. */
+  /** The record batch is damaged: its checksum, size or form is wrong, or a compacted topic got a record without key. */
   CORRUPT_MESSAGE: 2,
-  /** X. */
+  /** This broker has no such topic or partition. */
   UNKNOWN_TOPIC_OR_PARTITION: 3,
-  /** X. */
+  /** The fetch size is not valid. */
   INVALID_FETCH_SIZE: 4,
-  /** X. */
+  /** The partition has no leader at the moment: an election is under way. */
   LEADER_NOT_AVAILABLE: 5,
-  /** X. */
+  /** This broker does not lead the partition, or does not hold it as the request needs. */
   NOT_LEADER_OR_FOLLOWER: 6,
-  /** X. */
+  /** The request was not finished in the time it allowed. */
   REQUEST_TIMED_OUT: 7,
-  /** X. */
+  /** The broker is not available. */
   BROKER_NOT_AVAILABLE: 8,
-  /** X. */
+  /** The replica is not available on this broker. */
   REPLICA_NOT_AVAILABLE: 9,
-  /** X. */
+  /** The record batch is larger than the topic or broker allows (max.message.bytes). */
   MESSAGE_TOO_LARGE: 10,
-  /** X. */
+  /** A newer controller has taken over. */
   STALE_CONTROLLER_EPOCH: 11,
-  /** X. */
+  /** The metadata string of the committed offset is too long. */
   OFFSET_METADATA_TOO_LARGE: 12,
-  /** X. */
+  /** The connection ended before the response arrived. */
   NETWORK_EXCEPTION: 13,
-  /** X. */
+  /** The coordinator is still loading its state: try again. */
   COORDINATOR_LOAD_IN_PROGRESS: 14,
-  /** X. */
+  /** The coordinator is not available at the moment. */
   COORDINATOR_NOT_AVAILABLE: 15,
-  /** X. */
+  /** This broker is not the coordinator: look it up again. */
   NOT_COORDINATOR: 16,
-  /** X. */
+  /** The topic name is not valid, or the operation is not allowed on this topic. */
   INVALID_TOPIC_EXCEPTION: 17,
-  /** X. */
+  /** The request has more record data than a segment can hold. */
   RECORD_LIST_TOO_LARGE: 18,
-  /** X. */
+  /** Fewer replicas are in sync than min.insync.replicas asks for: nothing was written. */
   NOT_ENOUGH_REPLICAS: 19,
-  /** X. */
+  /** The records were written, but by fewer replicas than min.insync.replicas asks for. */
   NOT_ENOUGH_REPLICAS_AFTER_APPEND: 20,
-  /** X. */
+  /** Acks must be -1 (all), 0 or 1. */
   INVALID_REQUIRED_ACKS: 21,
-  /** X. */
+  /** The generation is not the group's current one: join again. */
   ILLEGAL_GENERATION: 22,
-  /** X. */
+  /** The member's protocol type or protocols do not fit those of the group. */
   INCONSISTENT_GROUP_PROTOCOL: 23,
-  /** X. */
+  /** The group id is not valid. */
   INVALID_GROUP_ID: 24,
-  /** X. */
+  /** The coordinator does not know this member. */
   UNKNOWN_MEMBER_ID: 25,
-  /** X. */
+  /** The session timeout is outside of what the broker allows (group.min.session.timeout.ms to group.max.session.timeout.ms). */
   INVALID_SESSION_TIMEOUT: 26,
-  /** X. */
+  /** The group is rebalancing: join again. */
   REBALANCE_IN_PROGRESS: 27,
-  /** X. */
+  /** The committed offset is too large to be stored. */
   INVALID_COMMIT_OFFSET_SIZE: 28,
-  /** X. */
+  /** Not authorized to access the topic. */
   TOPIC_AUTHORIZATION_FAILED: 29,
-  /** X. */
+  /** Not authorized to access the group. */
   GROUP_AUTHORIZATION_FAILED: 30,
-  /** X. */
+  /** Not authorized to do this on the cluster. */
   CLUSTER_AUTHORIZATION_FAILED: 31,
-  /** X. */
+  /** A record's timestamp is outside of what the topic allows. */
   INVALID_TIMESTAMP: 32,
-  /** X. */
+  /** The broker does not offer this SASL mechanism. */
   UNSUPPORTED_SASL_MECHANISM: 33,
-  /** X. */
+  /** The request does not fit the state of the SASL exchange. */
   ILLEGAL_SASL_STATE: 34,
-  /** X. */
+  /** This version of the API is not supported. */
   UNSUPPORTED_VERSION: 35,
-  /** X. */
+  /** A topic of this name exists already. */
   TOPIC_ALREADY_EXISTS: 36,
-  /** X. */
+  /** The number of partitions is not valid. */
   INVALID_PARTITIONS: 37,
-  /** X. */
+  /** The replication factor is below 1 or above the number of brokers. */
   INVALID_REPLICATION_FACTOR: 38,
-  /** X. */
+  /** The assignment of replicas to brokers is not valid. */
   INVALID_REPLICA_ASSIGNMENT: 39,
-  /** X. */
+  /** A setting has a value that is not valid. */
   INVALID_CONFIG: 40,
-  /** X. */
+  /** This broker is not the controller. */
   NOT_CONTROLLER: 41,
-  /** X. */
+  /** The request contradicts itself or the protocol: see the broker's message. */
   INVALID_REQUEST: 42,
-  /** X. */
+  /** The record format on the broker does not support this. */
   UNSUPPORTED_FOR_MESSAGE_FORMAT: 43,
-  /** X. */
+  /** The request violates the broker's policy. */
   POLICY_VIOLATION: 44,
-  /** X. */
+  /** The producer's sequence number is not the one that follows: records are missing in between. */
   OUT_OF_ORDER_SEQUENCE_NUMBER: 45,
-  /** X. */
+  /** The broker has these records already. */
   DUPLICATE_SEQUENCE_NUMBER: 46,
-  /** X. */
+  /** The producer's epoch is older than the one the broker knows. */
   INVALID_PRODUCER_EPOCH: 47,
-  /** X. */
+  /** The transaction is in a state that does not allow this. */
   INVALID_TXN_STATE: 48,
-  /** X. */
+  /** The producer id does not belong to this transactional id. */
   INVALID_PRODUCER_ID_MAPPING: 49,
-  /** X. */
+  /** The transaction timeout is longer than the broker allows (transaction.max.timeout.ms). */
   INVALID_TRANSACTION_TIMEOUT: 50,
-  /** X. */
+  /** An earlier operation of this transactional id is still under way: try again. */
   CONCURRENT_TRANSACTIONS: 51,
-  /** X. */
+  /** The coordinator that sent the marker has been replaced. */
   TRANSACTION_COORDINATOR_FENCED: 52,
-  /** X. */
+  /** Not authorized to use the transactional id. */
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 53,
-  /** X. */
+  /** The broker has no security configured for this. */
   SECURITY_DISABLED: 54,
-  /** X. */
+  /** Not tried: another part of the request failed first. */
   OPERATION_NOT_ATTEMPTED: 55,
-  /** X. */
+  /** The broker could not read or write its storage. */
   KAFKA_STORAGE_ERROR: 56,
-  /** X. */
+  /** The broker has no such log directory. */
   LOG_DIR_NOT_FOUND: 57,
-  /** X. */
+  /** The SASL authentication failed. */
   SASL_AUTHENTICATION_FAILED: 58,
-  /** X. */
+  /** The broker knows nothing of this producer id: its records may have been deleted, or it was idle for long. */
   UNKNOWN_PRODUCER_ID: 59,
-  /** X. */
+  /** The partition is being moved. */
   REASSIGNMENT_IN_PROGRESS: 60,
-  /** X. */
+  /** Delegation tokens are not enabled. */
   DELEGATION_TOKEN_AUTH_DISABLED: 61,
-  /** X. */
+  /** The server has no such delegation token. */
   DELEGATION_TOKEN_NOT_FOUND: 62,
-  /** X. */
+  /** This principal is neither owner nor renewer of the delegation token. */
   DELEGATION_TOKEN_OWNER_MISMATCH: 63,
-  /** X. */
+  /** Delegation tokens cannot be asked for on this connection. */
   DELEGATION_TOKEN_REQUEST_NOT_ALLOWED: 64,
-  /** X. */
+  /** Not authorized to use the delegation token. */
   DELEGATION_TOKEN_AUTHORIZATION_FAILED: 65,
-  /** X. */
+  /** The delegation token has expired. */
   DELEGATION_TOKEN_EXPIRED: 66,
-  /** X. */
+  /** The type of the principal is not supported. */
   INVALID_PRINCIPAL_TYPE: 67,
-  /** X. */
+  /** The group has members. */
   NON_EMPTY_GROUP: 68,
-  /** X. */
+  /** There is no group of this id. */
   GROUP_ID_NOT_FOUND: 69,
-  /** X. */
+  /** The broker has no such fetch session: begin a new one. */
   FETCH_SESSION_ID_NOT_FOUND: 70,
-  /** X. */
+  /** The epoch is not the one that the fetch session expects: begin a new one. */
   INVALID_FETCH_SESSION_EPOCH: 71,
-  /** X. */
+  /** The leader has no listener of the name the client came by. */
   LISTENER_NOT_FOUND: 72,
-  /** X. */
+  /** Topics cannot be deleted here (delete.topic.enable). */
   TOPIC_DELETION_DISABLED: 73,
-  /** X. */
+  /** The request's leader epoch is older than the broker's: refresh the metadata. */
   FENCED_LEADER_EPOCH: 74,
-  /** X. */
+  /** The request's leader epoch is newer than the broker's: try again. */
   UNKNOWN_LEADER_EPOCH: 75,
-  /** X. */
+  /** The client's version does not support the compression of these records. */
   UNSUPPORTED_COMPRESSION_TYPE: 76,
-  /** X. */
+  /** The broker has registered again since. */
   STALE_BROKER_EPOCH: 77,
-  /** X. */
+  /** The new leader does not know yet how far the partition is committed: try again. */
   OFFSET_NOT_AVAILABLE: 78,
-  /** X. */
+  /** Join again with the member id of this response. */
   MEMBER_ID_REQUIRED: 79,
-  /** X. */
+  /** The preferred leader is not available. */
   PREFERRED_LEADER_NOT_AVAILABLE: 80,
-  /** X. */
+  /** The group is full (group.max.size). */
   GROUP_MAX_SIZE_REACHED: 81,
-  /** X. */
+  /** Another member has taken over this instance id. */
   FENCED_INSTANCE_ID: 82,
-  /** X. */
+  /** No replica that may lead is available. */
   ELIGIBLE_LEADERS_NOT_AVAILABLE: 83,
-  /** X. */
+  /** The partition has the leader it should have. */
   ELECTION_NOT_NEEDED: 84,
-  /** X. */
+  /** The partition is not being moved. */
   NO_REASSIGNMENT_IN_PROGRESS: 85,
-  /** X. */
+  /** The group still subscribes to the topic. */
   GROUP_SUBSCRIBED_TO_TOPIC: 86,
-  /** X. */
+  /** A record is not valid: the record errors of the response tell which. */
   INVALID_RECORD: 87,
-  /** X. */
+  /** A transaction that commits these offsets is still open: try again. */
   UNSTABLE_OFFSET_COMMIT: 88,
-  /** X. */
+  /** The quota is used up: try again later. */
   THROTTLING_QUOTA_EXCEEDED: 89,
-  /** X. */
+  /** A newer producer of the same transactional id has taken over. */
   PRODUCER_FENCED: 90,
-  /** X. */
+  /** There is no such resource. */
   RESOURCE_NOT_FOUND: 91,
-  /** X. */
+  /** The request names a resource twice. */
   DUPLICATE_RESOURCE: 92,
-  /** X. */
+  /** The credential does not meet the requirements. */
   UNACCEPTABLE_CREDENTIAL: 93,
-  /** X. */
+  /** Sender and receiver do not agree on the voters. */
   INCONSISTENT_VOTER_SET: 94,
-  /** X. */
+  /** The version to update to is not valid. */
   INVALID_UPDATE_VERSION: 95,
-  /** X. */
+  /** The features could not be updated. */
   FEATURE_UPDATE_FAILED: 96,
-  /** X. */
+  /** The forwarded principal could not be read. */
   PRINCIPAL_DESERIALIZATION_FAILURE: 97,
-  /** X. */
+  /** There is no such snapshot. */
   SNAPSHOT_NOT_FOUND: 98,
-  /** X. */
+  /** The position is outside of the snapshot. */
   POSITION_OUT_OF_RANGE: 99,
-  /** X. */
+  /** This broker has no topic of this id. */
   UNKNOWN_TOPIC_ID: 100,
-  /** X. */
+  /** A broker of this id is registered already. */
   DUPLICATE_BROKER_REGISTRATION: 101,
-  /** X. */
+  /** No broker of this id is registered. */
   BROKER_ID_NOT_REGISTERED: 102,
-  /** X. */
+  /** The topic's id is not the one in the request: it was created again. */
   INCONSISTENT_TOPIC_ID: 103,
-  /** X. */
+  /** The request is for another cluster. */
   INCONSISTENT_CLUSTER_ID: 104,
-  /** X. */
+  /** There is no such transactional id. */
   TRANSACTIONAL_ID_NOT_FOUND: 105,
-  /** X. */
+  /** The fetch session mixes requests with and without topic ids: begin a new one. */
   FETCH_SESSION_TOPIC_ID_ERROR: 106,
-  /** X. */
+  /** The replica must not enter the in-sync replicas at the moment. */
   INELIGIBLE_REPLICA: 107,
-  /** X. */
+  /** The change made another broker the leader. */
   NEW_LEADER_ELECTED: 108,
-  /** X. */
+  /** The offset is in tiered storage only. */
   OFFSET_MOVED_TO_TIERED_STORAGE: 109,
-  /** X. */
+  /** The coordinator has fenced the member: give up all partitions and join again. */
   FENCED_MEMBER_EPOCH: 110,
-  /** X. */
+  /** Another member of the group still uses this instance id. */
   UNRELEASED_INSTANCE_ID: 111,
-  /** X. */
+  /** The group does not support the assignor. */
   UNSUPPORTED_ASSIGNOR: 112,
-  /** X. */
+  /** The member's epoch is behind: learn the new one by a heartbeat and try again. */
   STALE_MEMBER_EPOCH: 113,
-  /** X. */
+  /** The request was sent to an endpoint of the wrong type. */
   MISMATCHED_ENDPOINT_TYPE: 114,
-  /** X. */
+  /** This type of endpoint is not supported. */
   UNSUPPORTED_ENDPOINT_TYPE: 115,
-  /** X. */
+  /** There is no controller of this id. */
   UNKNOWN_CONTROLLER_ID: 116,
-  /** X. */
+  /** The subscription to client metrics is not the current one. */
   UNKNOWN_SUBSCRIPTION_ID: 117,
-  /** X. */
+  /** The client metrics are larger than the broker accepts. */
   TELEMETRY_TOO_LARGE: 118,
-  /** X. */
+  /** The registration is not valid. */
   INVALID_REGISTRATION: 119,
-  /** X. */
+  /** The transaction must be aborted. */
   TRANSACTION_ABORTABLE: 120,
-  /** X. */
+  /** A record is in a state that does not allow this acknowledgement. */
   INVALID_RECORD_STATE: 121,
-  /** X. */
+  /** The broker has no such share session: begin a new one. */
   SHARE_SESSION_NOT_FOUND: 122,
-  /** X. */
+  /** The epoch is not the one that the share session expects. */
   INVALID_SHARE_SESSION_EPOCH: 123,
-  /** X. */
+  /** The share state has a newer epoch. */
   FENCED_STATE_EPOCH: 124,
-  /** X. */
+  /** The voter's id and directory do not fit the receiver's. */
   INVALID_VOTER_KEY: 125,
-  /** X. */
+  /** The voter is in the set already. */
   DUPLICATE_VOTER: 126,
-  /** X. */
+  /** There is no such voter. */
   VOTER_NOT_FOUND: 127,
-  /** X. */
+  /** The regular expression is not valid. */
   INVALID_REGULAR_EXPRESSION: 128,
-  /** X. */
+  /** The client's metadata is too old: begin with the bootstrap servers again. */
   REBOOTSTRAP_REQUIRED: 129,
-  /** X. */
+  /** The topology is not valid. */
   STREAMS_INVALID_TOPOLOGY: 130,
-  /** X. */
+  /** The topology's epoch is not valid. */
   STREAMS_INVALID_TOPOLOGY_EPOCH: 131,
-  /** X. */
+  /** The topology's epoch is older than the group's. */
   STREAMS_TOPOLOGY_FENCED: 132,
-  /** X. */
+  /** The broker holds as many share sessions as it may: try again later. */
   SHARE_SESSION_LIMIT_REACHED: 133,
 } as const;
 
@@ -419,141 +419,150 @@ const NAMES: ReadonlyMap<number, ErrorName> = new Map<number, ErrorName>([
 ]);
 
 const MESSAGES: ReadonlyMap<number, string> = new Map<number, string>([
-  [-1, 'X.'],
-  [0, 'X.'],
-  [1, 'X.'],
-  [2, 'X.'],
-  [3, 'X.'],
-  [4, 'X.'],
-  [5, 'X.'],
-  [6, 'X.'],
-  [7, 'X.'],
-  [8, 'X.'],
-  [9, 'X.'],
-  [10, 'X.'],
-  [11, 'X.'],
-  [12, 'X.'],
-  [13, 'X.'],
-  [14, 'X.'],
-  [15, 'X.'],
-  [16, 'X.'],
-  [17, 'X.'],
-  [18, 'X.'],
-  [19, 'X.'],
-  [20, 'X.'],
-  [21, 'X.'],
-  [22, 'X.'],
-  [23, 'X.'],
-  [24, 'X.'],
-  [25, 'X.'],
-  [26, 'X.'],
-  [27, 'X.'],
-  [28, 'X.'],
-  [29, 'X.'],
-  [30, 'X.'],
-  [31, 'X.'],
-  [32, 'X.'],
-  [33, 'X.'],
-  [34, 'X.'],
-  [35, 'X.'],
-  [36, 'X.'],
-  [37, 'X.'],
-  [38, 'X.'],
-  [39, 'X.'],
-  [40, 'X.'],
-  [41, 'X.'],
-  [42, 'X.'],
-  [43, 'X.'],
-  [44, 'X.'],
-  [45, 'X.'],
-  [46, 'X.'],
-  [47, 'X.'],
-  [48, 'X.'],
-  [49, 'X.'],
-  [50, 'X.'],
-  [51, 'X.'],
-  [52, 'X.'],
-  [53, 'X.'],
-  [54, 'X.'],
-  [55, 'X.'],
-  [56, 'X.'],
-  [57, 'X.'],
-  [58, 'X.'],
-  [59, 'X.'],
-  [60, 'X.'],
-  [61, 'X.'],
-  [62, 'X.'],
-  [63, 'X.'],
-  [64, 'X.'],
-  [65, 'X.'],
-  [66, 'X.'],
-  [67, 'X.'],
-  [68, 'X.'],
-  [69, 'X.'],
-  [70, 'X.'],
-  [71, 'X.'],
-  [72, 'X.'],
-  [73, 'X.'],
-  [74, 'X.'],
-  [75, 'X.'],
-  [76, 'X.'],
-  [77, 'X.'],
-  [78, 'X.'],
-  [79, 'X.'],
-  [80, 'X.'],
-  [81, 'X.'],
-  [82, 'X.'],
-  [83, 'X.'],
-  [84, 'X.'],
-  [85, 'X.'],
-  [86, 'X.'],
-  [87, 'X.'],
-  [88, 'X.'],
-  [89, 'X.'],
-  [90, 'X.'],
-  [91, 'X.'],
-  [92, 'X.'],
-  [93, 'X.'],
-  [94, 'X.'],
-  [95, 'X.'],
-  [96, 'X.'],
-  [97, 'X.'],
-  [98, 'X.'],
-  [99, 'X.'],
-  [100, 'X.'],
-  [101, 'X.'],
-  [102, 'X.'],
-  [103, 'X.'],
-  [104, 'X.'],
-  [105, 'X.'],
-  [106, 'X.'],
-  [107, 'X.'],
-  [108, 'X.'],
-  [109, 'X.'],
-  [110, 'X.'],
-  [111, 'X.'],
-  [112, 'X.'],
-  [113, 'X.'],
-  [114, 'X.'],
-  [115, 'X.'],
-  [116, 'X.'],
-  [117, 'X.'],
-  [118, 'X.'],
-  [119, 'X.'],
-  [120, 'X.'],
-  [121, 'X.'],
-  [122, 'X.'],
-  [123, 'X.'],
-  [124, 'X.'],
-  [125, 'X.'],
-  [126, 'X.'],
-  [127, 'X.'],
-  [128, 'X.'],
-  [129, 'X.'],
-  [130, 'X.'],
-  [131, 'X.'],
-  [132, 'X.'],
-  [133, 'X.'],
+  [-1, 'The server met a condition that it did not expect.'],
+  [0, 'No error.'],
+  [1, 'The offset is not within the range that the partition holds.'],
+  [
+    2,
+    'The record batch is damaged: its checksum, size or form is wrong, or a compacted topic got a record without key.',
+  ],
+  [3, 'This broker has no such topic or partition.'],
+  [4, 'The fetch size is not valid.'],
+  [5, 'The partition has no leader at the moment: an election is under way.'],
+  [6, 'This broker does not lead the partition, or does not hold it as the request needs.'],
+  [7, 'The request was not finished in the time it allowed.'],
+  [8, 'The broker is not available.'],
+  [9, 'The replica is not available on this broker.'],
+  [10, 'The record batch is larger than the topic or broker allows (max.message.bytes).'],
+  [11, 'A newer controller has taken over.'],
+  [12, 'The metadata string of the committed offset is too long.'],
+  [13, 'The connection ended before the response arrived.'],
+  [14, 'The coordinator is still loading its state: try again.'],
+  [15, 'The coordinator is not available at the moment.'],
+  [16, 'This broker is not the coordinator: look it up again.'],
+  [17, 'The topic name is not valid, or the operation is not allowed on this topic.'],
+  [18, 'The request has more record data than a segment can hold.'],
+  [19, 'Fewer replicas are in sync than min.insync.replicas asks for: nothing was written.'],
+  [20, 'The records were written, but by fewer replicas than min.insync.replicas asks for.'],
+  [21, 'Acks must be -1 (all), 0 or 1.'],
+  [22, "The generation is not the group's current one: join again."],
+  [23, "The member's protocol type or protocols do not fit those of the group."],
+  [24, 'The group id is not valid.'],
+  [25, 'The coordinator does not know this member.'],
+  [
+    26,
+    'The session timeout is outside of what the broker allows (group.min.session.timeout.ms to group.max.session.timeout.ms).',
+  ],
+  [27, 'The group is rebalancing: join again.'],
+  [28, 'The committed offset is too large to be stored.'],
+  [29, 'Not authorized to access the topic.'],
+  [30, 'Not authorized to access the group.'],
+  [31, 'Not authorized to do this on the cluster.'],
+  [32, "A record's timestamp is outside of what the topic allows."],
+  [33, 'The broker does not offer this SASL mechanism.'],
+  [34, 'The request does not fit the state of the SASL exchange.'],
+  [35, 'This version of the API is not supported.'],
+  [36, 'A topic of this name exists already.'],
+  [37, 'The number of partitions is not valid.'],
+  [38, 'The replication factor is below 1 or above the number of brokers.'],
+  [39, 'The assignment of replicas to brokers is not valid.'],
+  [40, 'A setting has a value that is not valid.'],
+  [41, 'This broker is not the controller.'],
+  [42, "The request contradicts itself or the protocol: see the broker's message."],
+  [43, 'The record format on the broker does not support this.'],
+  [44, "The request violates the broker's policy."],
+  [45, "The producer's sequence number is not the one that follows: records are missing in between."],
+  [46, 'The broker has these records already.'],
+  [47, "The producer's epoch is older than the one the broker knows."],
+  [48, 'The transaction is in a state that does not allow this.'],
+  [49, 'The producer id does not belong to this transactional id.'],
+  [50, 'The transaction timeout is longer than the broker allows (transaction.max.timeout.ms).'],
+  [51, 'An earlier operation of this transactional id is still under way: try again.'],
+  [52, 'The coordinator that sent the marker has been replaced.'],
+  [53, 'Not authorized to use the transactional id.'],
+  [54, 'The broker has no security configured for this.'],
+  [55, 'Not tried: another part of the request failed first.'],
+  [56, 'The broker could not read or write its storage.'],
+  [57, 'The broker has no such log directory.'],
+  [58, 'The SASL authentication failed.'],
+  [
+    59,
+    'The broker knows nothing of this producer id: its records may have been deleted, or it was idle for long.',
+  ],
+  [60, 'The partition is being moved.'],
+  [61, 'Delegation tokens are not enabled.'],
+  [62, 'The server has no such delegation token.'],
+  [63, 'This principal is neither owner nor renewer of the delegation token.'],
+  [64, 'Delegation tokens cannot be asked for on this connection.'],
+  [65, 'Not authorized to use the delegation token.'],
+  [66, 'The delegation token has expired.'],
+  [67, 'The type of the principal is not supported.'],
+  [68, 'The group has members.'],
+  [69, 'There is no group of this id.'],
+  [70, 'The broker has no such fetch session: begin a new one.'],
+  [71, 'The epoch is not the one that the fetch session expects: begin a new one.'],
+  [72, 'The leader has no listener of the name the client came by.'],
+  [73, 'Topics cannot be deleted here (delete.topic.enable).'],
+  [74, "The request's leader epoch is older than the broker's: refresh the metadata."],
+  [75, "The request's leader epoch is newer than the broker's: try again."],
+  [76, "The client's version does not support the compression of these records."],
+  [77, 'The broker has registered again since.'],
+  [78, 'The new leader does not know yet how far the partition is committed: try again.'],
+  [79, 'Join again with the member id of this response.'],
+  [80, 'The preferred leader is not available.'],
+  [81, 'The group is full (group.max.size).'],
+  [82, 'Another member has taken over this instance id.'],
+  [83, 'No replica that may lead is available.'],
+  [84, 'The partition has the leader it should have.'],
+  [85, 'The partition is not being moved.'],
+  [86, 'The group still subscribes to the topic.'],
+  [87, 'A record is not valid: the record errors of the response tell which.'],
+  [88, 'A transaction that commits these offsets is still open: try again.'],
+  [89, 'The quota is used up: try again later.'],
+  [90, 'A newer producer of the same transactional id has taken over.'],
+  [91, 'There is no such resource.'],
+  [92, 'The request names a resource twice.'],
+  [93, 'The credential does not meet the requirements.'],
+  [94, 'Sender and receiver do not agree on the voters.'],
+  [95, 'The version to update to is not valid.'],
+  [96, 'The features could not be updated.'],
+  [97, 'The forwarded principal could not be read.'],
+  [98, 'There is no such snapshot.'],
+  [99, 'The position is outside of the snapshot.'],
+  [100, 'This broker has no topic of this id.'],
+  [101, 'A broker of this id is registered already.'],
+  [102, 'No broker of this id is registered.'],
+  [103, "The topic's id is not the one in the request: it was created again."],
+  [104, 'The request is for another cluster.'],
+  [105, 'There is no such transactional id.'],
+  [106, 'The fetch session mixes requests with and without topic ids: begin a new one.'],
+  [107, 'The replica must not enter the in-sync replicas at the moment.'],
+  [108, 'The change made another broker the leader.'],
+  [109, 'The offset is in tiered storage only.'],
+  [110, 'The coordinator has fenced the member: give up all partitions and join again.'],
+  [111, 'Another member of the group still uses this instance id.'],
+  [112, 'The group does not support the assignor.'],
+  [113, "The member's epoch is behind: learn the new one by a heartbeat and try again."],
+  [114, 'The request was sent to an endpoint of the wrong type.'],
+  [115, 'This type of endpoint is not supported.'],
+  [116, 'There is no controller of this id.'],
+  [117, 'The subscription to client metrics is not the current one.'],
+  [118, 'The client metrics are larger than the broker accepts.'],
+  [119, 'The registration is not valid.'],
+  [120, 'The transaction must be aborted.'],
+  [121, 'A record is in a state that does not allow this acknowledgement.'],
+  [122, 'The broker has no such share session: begin a new one.'],
+  [123, 'The epoch is not the one that the share session expects.'],
+  [124, 'The share state has a newer epoch.'],
+  [125, "The voter's id and directory do not fit the receiver's."],
+  [126, 'The voter is in the set already.'],
+  [127, 'There is no such voter.'],
+  [128, 'The regular expression is not valid.'],
+  [129, "The client's metadata is too old: begin with the bootstrap servers again."],
+  [130, 'The topology is not valid.'],
+  [131, "The topology's epoch is not valid."],
+  [132, "The topology's epoch is older than the group's."],
+  [133, 'The broker holds as many share sessions as it may: try again later.'],
 ]);
 
 const RETRIABLE: ReadonlySet<number> = new Set([
