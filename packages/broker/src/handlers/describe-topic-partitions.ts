@@ -3,7 +3,7 @@ import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import {
   describeTopicPartitionsRequest,
   describeTopicPartitionsResponse,
-  newCursor,
+  newDescribeTopicPartitionsResponseCursor,
   newDescribeTopicPartitionsResponse,
   newDescribeTopicPartitionsResponsePartition,
   newDescribeTopicPartitionsResponseTopic,
@@ -29,7 +29,7 @@ export const describeTopicPartitions = defineApi<DescribeTopicPartitionsRequest,
     let room = Math.max(1, Math.min(request.responsePartitionLimit, services.settings.maxRequestPartitionSizeLimit));
     for (const name of from < 0 ? [] : names.slice(from)) {
       if (room === 0) {
-        response.nextCursor = newCursor({ topicName: name, partitionIndex: 0 });
+        response.nextCursor = newDescribeTopicPartitionsResponseCursor({ topicName: name, partitionIndex: 0 });
         break;
       }
       const topic = topics.get(name);
@@ -43,7 +43,7 @@ export const describeTopicPartitions = defineApi<DescribeTopicPartitionsRequest,
       response.topics.push(describe(topic, first, end));
       room -= Math.max(0, end - first);
       if (end < topic.partitions.length) {
-        response.nextCursor = newCursor({ topicName: name, partitionIndex: end });
+        response.nextCursor = newDescribeTopicPartitionsResponseCursor({ topicName: name, partitionIndex: end });
         break;
       }
     }

@@ -17,7 +17,7 @@ export const initProducerId = defineApi<InitProducerIdRequest, InitProducerIdRes
     if (request.transactionalId === '') return newInitProducerIdResponse({ errorCode: ErrorCode.INVALID_REQUEST, producerEpoch: -1 });
     if (request.transactionalId !== null) {
       services.logger.warn({ transactionalId: request.transactionalId }, 'a client asked for transactions, which this broker does not have yet');
-      return newInitProducerIdResponse({ errorCode: ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, producerEpoch: -1 });
+      return newInitProducerIdResponse({ errorCode: ErrorCode.UNSUPPORTED_VERSION, producerEpoch: -1 });
     }
     try {
       return newInitProducerIdResponse({ producerId: await services.producerIds.next(), producerEpoch: 0 });

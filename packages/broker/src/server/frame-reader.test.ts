@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { FrameReader, FrameTooLarge } from './frame-reader.ts';
+
+function framed(body: Uint8Array): Buffer {
+  const frame = Buffer.alloc(4 + body.length);
+  frame.writeInt32BE(body.length, 0);
+  frame.set(body, 4);
+  return frame;
+}
+
+test('frames come out whole and in order, however the stream is cut, and do not share the chunk', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 10 }), fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), (bodies, cuts) => {
+      const frames: Buffer[] = [];
+      const reader = new FrameReader({ maxFrameBytes: 100 }, (frame) => frames.push(frame));
+      const stream = Buffer.concat(bodies.map(framed));
+      for (let at = 0, i = 0; at < stream.length; i++) {
+        const size = cuts[i % cuts.length] as number;
+        const chunk = Buffer.from(stream.subarray(at, at + size));
+        reader.push(chunk);
+        chunk.fill(0xee);
+        at += size;
+      }
+      assert.deepEqual(frames.map((frame) => [...frame]), bodies.map((body) => [...body]));
+      assert.equal(reader.partialBytes, 0);
+    }),
+  );
+});
+
+test('a frame larger than what is allowed, or negative, is refused as soon as its length is there', () => {
+  for (const length of [101, -1, 0x7fff_ffff]) {
+    const reader = new FrameReader({ maxFrameBytes: 100 }, () => assert.fail('no frame'));
+    const bytes = Buffer.alloc(4);
+    bytes.writeInt32BE(length);
+    assert.throws(() => reader.push(bytes), FrameTooLarge);
+  }
+});
+
+test('a large frame grows with what arrives and is handed over in a buffer of its own size', () => {
+  const size = 9 * 1024 * 1024;
+  const body = Buffer.alloc(size);
+  for (let i = 0; i < size; i += 4096) body.writeUInt32BE(i, i);
+  const frames: Buffer[] = [];
+  const reader = new FrameReader({ maxFrameBytes: size }, (frame) => frames.push(frame));
+  const stream = framed(body);
+  for (let at = 0; at < stream.length; at += 65_536) reader.push(stream.subarray(at, at + 65_536));
+  assert.equal(frames.length, 1);
+  assert.ok(frames[0]?.equals(body));
+});

@@ -1,0 +1,143 @@
+// `moldau serve`: runs the broker in the foreground until SIGTERM or SIGINT.
+//
+// Exit codes: 0 stopped in order, 1 could not start or had to stop, 2 wrong arguments or settings.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { startBrokers, type RunningBrokers } from '@moldau/broker';
+import { brokerSettingsFrom, type BrokerSettings } from '@moldau/broker/settings/broker-settings.ts';
+import { LOG_LEVELS, createLogger, type LogLevel, type Logger } from '@moldau/broker/telemetry/logger.ts';
+import { NodeClock } from '@moldau/runtime/node/node-clock.ts';
+import { NodeDisk } from '@moldau/runtime/node/node-disk.ts';
+import { NodeNetwork } from '@moldau/runtime/node/node-network.ts';
+import { NodeRandom } from '@moldau/runtime/node/node-random.ts';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+
+/** How long a clean stop may take before the process ends anyway, in ms. What was acknowledged is durable by then. */
+const STOP_LIMIT_MS = 5000;
+const MAX_BROKERS = 100;
+
+interface ServeOptions {
+  readonly listen: { host: string; port: number };
+  readonly data: string;
+  readonly brokers: number;
+  readonly config?: string;
+  readonly set: readonly string[];
+  readonly durability: 'fsync' | 'os';
+  readonly logLevel: LogLevel;
+}
+
+export function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('run the broker in the foreground; prints "READY host:port" once every broker answers')
+    .option('--listen <host:port>', 'where to listen; further brokers take the next ports (port 0: any free ones)', parseAddress, {
+      host: '127.0.0.1',
+      port: 9092,
+    })
+    .option('--data <folder>', 'where the data lies; made if missing', './data')
+    .option('--brokers <n>', 'how many brokers to run in this process', parseBrokers, 1)
+    .option('--config <file>', "settings as in Kafka's server.properties")
+    .option('--set <key=value>', 'one setting, over those of the file; may be repeated', (value, all: string[]) => [...all, value], [])
+    .addOption(
+      new Option('--durability <mode>', 'fsync: acknowledged means on disk; os: acknowledged means in the page cache, as Kafka does')
+        .choices(['fsync', 'os'])
+        .default('fsync'),
+    )
+    .addOption(new Option('--log-level <level>', 'how much to log on stderr').choices([...LOG_LEVELS]).default('info'))
+    .action((options: ServeOptions) => serve(options));
+}
+
+function parseAddress(text: string): { host: string; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2];
+  if (host === undefined || !Number.isInteger(port) || port > 65_535) {
+    throw new InvalidArgumentError('it has the form host:port, for example 127.0.0.1:9092 or [::1]:9092');
+  }
+  return { host, port };
+}
+
+function parseBrokers(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > MAX_BROKERS) throw new InvalidArgumentError(`it is a number from 1 to ${MAX_BROKERS}`);
+  return count;
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const logger = createLogger(options.logLevel);
+  const settings = readSettings(options, logger);
+  if (settings === undefined) {
+    process.exitCode = 2;
+    return;
+  }
+  let running: RunningBrokers;
+  try {
+    running = await startBrokers({
+      runtime: { clock: new NodeClock(), random: new NodeRandom(), disk: new NodeDisk(), network: new NodeNetwork() },
+      folder: resolve(options.data),
+      listen: options.listen,
+      brokers: options.brokers,
+      durability: options.durability,
+      settings,
+      logger,
+      onFatal: (reason) => {
+        logger.fatal({ err: reason }, 'the broker stops: what it cannot store it must not acknowledge');
+        process.exit(1);
+      },
+    });
+  } catch (error) {
+    logger.debug({ err: error }, 'start failed');
+    process.stderr.write(`moldau: the broker could not start: ${(error as Error).message}\n`);
+    process.exit(1);
+  }
+  stopOnSignal(running, logger);
+  announce(running, options);
+}
+
+/** The settings of file and command line, or undefined when they are not valid: every problem has been said then. */
+function readSettings(options: ServeOptions, logger: Logger): BrokerSettings | undefined {
+  let file = '';
+  try {
+    if (options.config !== undefined) file = readFileSync(options.config, 'utf8');
+  } catch (error) {
+    process.stderr.write(`moldau: the settings file cannot be read: ${(error as Error).message}\n`);
+    return undefined;
+  }
+  const { settings, problems, warnings } = brokerSettingsFrom(file, options.set);
+  for (const warning of warnings) logger.warn(warning);
+  for (const problem of problems) process.stderr.write(`moldau: ${problem}\n`);
+  return problems.length > 0 ? undefined : settings;
+}
+
+function announce(running: RunningBrokers, options: ServeOptions): void {
+  const addresses = running.addresses.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`));
+  process.stderr.write(
+    `moldau: ready. Connect any Kafka client to ${addresses[0]} (bootstrap.servers=${addresses.join(',')}); ` +
+      `data in ${resolve(options.data)}, ${options.durability === 'fsync' ? 'on disk before each acknowledgement' : 'in the page cache when acknowledged'}.\n`,
+  );
+  process.stdout.write(`READY ${addresses.join(',')}\n`);
+}
+
+function stopOnSignal(running: RunningBrokers, logger: Logger): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => {
+      logger.error('the stop took too long; the next start recovers from the write-ahead log');
+      process.exit(1);
+    }, STOP_LIMIT_MS).unref();
+    running.stop().then(
+      () => {
+        logger.info({ signal }, 'stopped');
+        process.exit(0);
+      },
+      (error: unknown) => {
+        logger.error({ err: error }, 'the stop failed; the next start recovers from the write-ahead log');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
