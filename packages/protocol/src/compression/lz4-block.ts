@@ -41,7 +41,8 @@ export function decodeLz4Block(
     }
     if (literals > end - at) return 'corrupt';
     if (literals > limit - out) return 'no-room';
-    if (literals <= SHORT_COPY) for (let copied = 0; copied < literals; copied++) output[out++] = input[at++]!;
+    if (literals <= SHORT_COPY)
+      for (let copied = 0; copied < literals; copied++) output[out++] = input[at++]!;
     else {
       output.set(input.subarray(at, at + literals), out);
       out += literals;
@@ -71,7 +72,7 @@ export function decodeLz4Block(
 
 function copyMatch(output: Uint8Array, out: number, offset: number, length: number): number {
   if (length <= SHORT_COPY) {
-    for (let from = out - offset, last = out + length; out < last; ) output[out++] = output[from++]!;
+    for (let from = out - offset, last = out + length; out < last;) output[out++] = output[from++]!;
     return out;
   }
   // Each round copies what is there, which doubles what the next one can copy.

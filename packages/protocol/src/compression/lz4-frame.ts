@@ -62,7 +62,8 @@ function readHeader(bytes: Uint8Array): FrameHeader {
   const hasContentSize = (flags & CONTENT_SIZE_FLAG) !== 0;
   const size = MIN_HEADER_SIZE + (hasContentSize ? CONTENT_SIZE_SIZE : 0);
   if (bytes.length < size) throw corrupt('lz4', 'it ends within the frame header');
-  if (((xxh32(bytes, 4, size - 1) >>> 8) & 0xff) !== bytes[size - 1]) throw corrupt('lz4', 'checksum of the frame header');
+  if (((xxh32(bytes, 4, size - 1) >>> 8) & 0xff) !== bytes[size - 1])
+    throw corrupt('lz4', 'checksum of the frame header');
   return {
     independent: (flags & INDEPENDENT_FLAG) !== 0,
     blockChecksums: (flags & BLOCK_CHECKSUM_FLAG) !== 0,
@@ -92,7 +93,8 @@ function largestContent(bytes: Uint8Array, header: FrameHeader): number {
     at += size + checksumSize;
   }
   const expectedEnd = at + (header.contentChecksum ? 4 : 0);
-  if (bytes.length !== expectedEnd) throw corrupt('lz4', `${bytes.length - expectedEnd} bytes too many behind the end mark`);
+  if (bytes.length !== expectedEnd)
+    throw corrupt('lz4', `${bytes.length - expectedEnd} bytes too many behind the end mark`);
   return largest;
 }
 
@@ -125,7 +127,8 @@ export function decodeLz4Frame(bytes: Uint8Array, maxSize: number): Uint8Array {
     }
     at = end + (blockChecksums ? 4 : 0);
   }
-  if (contentSize !== undefined && contentSize !== out) throw corrupt('lz4', `${out} bytes of content, not ${contentSize}`);
+  if (contentSize !== undefined && contentSize !== out)
+    throw corrupt('lz4', `${out} bytes of content, not ${contentSize}`);
   if (header.contentChecksum && xxh32(output, 0, out) !== uint32(bytes, at + 4)) {
     throw corrupt('lz4', 'checksum of the content');
   }

@@ -36,7 +36,8 @@ export function dumpBatch(bytes: Uint8Array, at = 0, options: ReadOptions = {}):
   const lines = [dumpHeader(bytes, at)];
   for (const record of readRecords(bytes, at, options)) {
     const parts = ['record', record.offset, record.timestamp, dumpBytes(record.key), dumpBytes(record.value)];
-    for (const { key, value } of record.headers) parts.push(`${hexOf(new TextEncoder().encode(key))}=${dumpBytes(value)}`);
+    for (const { key, value } of record.headers)
+      parts.push(`${hexOf(new TextEncoder().encode(key))}=${dumpBytes(value)}`);
     lines.push(parts.join(' '));
   }
   return lines;

@@ -47,7 +47,8 @@ const golden = goldenBatches();
 
 /** What to ask `buildBatch` for to get the same batch. */
 function optionsOf(bytes: Uint8Array): BatchOptions & { records: NewRecord[] } {
-  const logAppendTime = batchTimestampType(bytes, 0) === 'LogAppendTime' ? batchMaxTimestamp(bytes, 0) : undefined;
+  const logAppendTime =
+    batchTimestampType(bytes, 0) === 'LogAppendTime' ? batchMaxTimestamp(bytes, 0) : undefined;
   return {
     baseOffset: batchBaseOffset(bytes, 0),
     lastOffset: batchLastOffset(bytes, 0),
