@@ -77,7 +77,13 @@ async function kafkaClassPath(): Promise<string> {
 }
 
 function dumpCommand(segment: string): string[] {
-  return ['org.apache.kafka.tools.DumpLogSegments', '--files', segment, '--deep-iteration', '--print-data-log'];
+  return [
+    'org.apache.kafka.tools.DumpLogSegments',
+    '--files',
+    segment,
+    '--deep-iteration',
+    '--print-data-log',
+  ];
 }
 
 function lines(text: string): string[] {
@@ -85,7 +91,12 @@ function lines(text: string): string[] {
 }
 
 /** Line by line; reports the first that differs. Returns how many were compared. */
-function compare(what: string, ours: readonly string[], javas: readonly string[], failures: string[]): number {
+function compare(
+  what: string,
+  ours: readonly string[],
+  javas: readonly string[],
+  failures: string[],
+): number {
   const length = Math.max(ours.length, javas.length);
   for (let index = 0; index < length; index++) {
     if (ours[index] !== javas[index]) {
@@ -101,14 +112,18 @@ function checkDump(dump: string, batches: readonly Uint8Array[], seed: number, f
   const valid = dump.match(/^baseOffset: .* isvalid: true/gm)?.length ?? 0;
   const records = dump.match(/^\| offset: /gm)?.length ?? 0;
   const expected = batches.reduce((sum, batch) => sum + batchRecordCount(batch, 0), 0);
-  if (valid !== batches.length || records !== expected || /isvalid: false|Found |Exception|Non-consecutive/.test(dump)) {
+  if (
+    valid !== batches.length ||
+    records !== expected ||
+    /isvalid: false|Found |Exception|Non-consecutive/.test(dump)
+  ) {
     const counts = `${valid} valid batches of ${batches.length}, ${records} records of ${expected}`;
     failures.push(`seed ${seed}, DumpLogSegments: ${counts}\n${dump.slice(-500)}`);
   }
   return valid + records;
 }
 
-const bytes = fc.oneof(
+const bytes: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.uint8Array({ maxLength: 60 }),
   // Compressible, and at times larger than a block of snappy or lz4.
   fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 9 }), fc.nat(20_000)).map(([part, times]) => {
@@ -118,7 +133,7 @@ const bytes = fc.oneof(
   }),
 );
 
-const record: fc.Arbitrary<NewRecord> = fc.record({
+const record = fc.record({
   timestamp: fc.oneof(
     fc.integer({ min: 1_600_000_000_000, max: 1_600_000_100_000 }),
     fc.integer({ min: 0, max: 2 ** 52 }),
@@ -126,7 +141,10 @@ const record: fc.Arbitrary<NewRecord> = fc.record({
   key: fc.option(bytes),
   value: fc.option(bytes),
   headers: fc.array(
-    fc.record({ key: fc.string({ unit: 'binary', maxLength: 12 }), value: fc.option(fc.uint8Array({ maxLength: 9 })) }),
+    fc.record({
+      key: fc.string({ unit: 'binary', maxLength: 12 }),
+      value: fc.option(fc.uint8Array({ maxLength: 9 })),
+    }),
     { maxLength: 4 },
   ),
 });
@@ -165,7 +183,14 @@ function randomBatches(seed: number): Uint8Array[] {
     const type = producerEpoch % 2 === 0 ? 'commit' : 'abort';
     const timestamp = 1_600_000_000_000;
     result.push(
-      buildEndTransactionBatch({ type, producerId, producerEpoch, coordinatorEpoch: 3, timestamp, baseOffset }),
+      buildEndTransactionBatch({
+        type,
+        producerId,
+        producerEpoch,
+        coordinatorEpoch: 3,
+        timestamp,
+        baseOffset,
+      }),
     );
     baseOffset++;
   }

@@ -28,7 +28,7 @@ export type CompressingCodec = Exclude<CodecName, 'none'>;
 export interface Codec {
   /** `level`: gzip 1 to 9 and zstd -131072 to 22, as in Kafka's `compression.*.level`; the others have none. */
   compress(bytes: Uint8Array, level?: number): Uint8Array;
-  /** @throws CompressionError */
+  /** `maxSize`: at least 1. @throws CompressionError */
   decompress(bytes: Uint8Array, maxSize: number): Uint8Array;
   /** The same off the event loop. `bytes` must not change until it resolves. */
   compressAsync(bytes: Uint8Array, level?: number): Promise<Uint8Array>;

@@ -17,6 +17,10 @@ function implementation(codec: Exclude<CodecName, 'none'>): Codec {
   return found;
 }
 
+function checkLimit(maxSize: number): void {
+  if (!Number.isSafeInteger(maxSize) || maxSize < 1) throw new RangeError(`a size limit of ${maxSize} bytes`);
+}
+
 function nameOf(codec: CodecName | number): CodecName {
   const name = typeof codec === 'number' ? codecName(codec) : codec;
   if (name === undefined) throw new CompressionError('UNSUPPORTED', `there is no compression codec ${codec}`);
@@ -28,13 +32,14 @@ export function compress(codec: CodecName, bytes: Uint8Array, level?: number): U
   return codec === 'none' ? bytes : implementation(codec).compress(bytes, level);
 }
 
-/** `none` returns `bytes` itself. @throws CompressionError */
+/** `none` returns `bytes` itself. `maxSize`: at least 1. @throws CompressionError */
 export function decompress(
   codec: CodecName | number,
   bytes: Uint8Array,
   maxSize = MAX_DECOMPRESSED_SIZE,
 ): Uint8Array {
   const name = nameOf(codec);
+  checkLimit(maxSize);
   return name === 'none' ? bytes : implementation(name).decompress(bytes, maxSize);
 }
 
@@ -54,5 +59,6 @@ export async function decompressAsync(
   maxSize = MAX_DECOMPRESSED_SIZE,
 ): Promise<Uint8Array> {
   const name = nameOf(codec);
+  checkLimit(maxSize);
   return name === 'none' ? bytes : await implementation(name).decompressAsync(bytes, maxSize);
 }

@@ -103,7 +103,9 @@ export function decodeLz4Frame(bytes: Uint8Array, maxSize: number): Uint8Array {
   const header = readHeader(bytes);
   const { contentSize, blockChecksums, maxBlockSize } = header;
   if (contentSize !== undefined && contentSize > maxSize) throw tooLarge('lz4', maxSize);
-  const capacity = Math.min(largestContent(bytes, header), maxSize, contentSize ?? maxSize);
+  const largest = largestContent(bytes, header);
+  const capacity = Math.min(largest, maxSize, contentSize ?? maxSize);
+  const isLimited = contentSize === undefined && maxSize < largest;
   const output = capacity <= scratch.length ? scratch : new Uint8Array(capacity);
   let out = 0;
   let at = header.size;
@@ -115,13 +117,14 @@ export function decodeLz4Frame(bytes: Uint8Array, maxSize: number): Uint8Array {
       throw corrupt('lz4', `checksum of the block at ${start}`);
     }
     if (stored) {
-      if (end - start > capacity - out) throw noRoom(contentSize, maxSize);
+      if (end - start > capacity - out)
+        throw isLimited ? tooLarge('lz4', maxSize) : corrupt('lz4', 'too much content');
       output.set(bytes.subarray(start, end), out);
       out += end - start;
     } else {
       const limit = Math.min(capacity, out + maxBlockSize);
       const result = decodeLz4Block(bytes, start, end, output, out, limit, header.independent ? out : 0);
-      if (result === 'no-room' && limit === capacity) throw noRoom(contentSize, maxSize);
+      if (result === 'no-room' && isLimited && limit - out < maxBlockSize) throw tooLarge('lz4', maxSize);
       if (typeof result === 'string') throw corrupt('lz4', `the block at ${start}`);
       out = result;
     }
@@ -134,9 +137,4 @@ export function decodeLz4Frame(bytes: Uint8Array, maxSize: number): Uint8Array {
   }
   // The views that readers hand out keep this alive: it must not hold much more than it needs.
   return output === scratch || capacity - out > out / 4 ? output.slice(0, out) : output.subarray(0, out);
-}
-
-function noRoom(contentSize: number | undefined, maxSize: number): Error {
-  if (contentSize !== undefined) return corrupt('lz4', `more content than the ${contentSize} bytes it says`);
-  return tooLarge('lz4', maxSize);
 }
