@@ -8,7 +8,13 @@
 
 import { defaultExpression, isNullable } from './emit-types.ts';
 import { quote } from './names.ts';
-import { type FieldSchema, intersect, type MessageSchema, type PrimitiveName, type StructSchema } from './schema.ts';
+import {
+  type FieldSchema,
+  intersect,
+  type MessageSchema,
+  type PrimitiveName,
+  type StructSchema,
+} from './schema.ts';
 import { smallestElement } from './smallest-size.ts';
 import { chooseExpression, chooseStatement, type Condition, inRange } from './version-condition.ts';
 
@@ -89,16 +95,23 @@ function readExpression(message: MessageSchema, struct: StructSchema, field: Fie
   }
   if (type.kind === 'struct') {
     const read = `read${type.struct.typeName}Field(r, v, ${name})`;
-    return chooseExpression(nullable, `(r.present(${name}) ? ${read} : null)`, read);
+    const present = field.tag === null ? 'present' : 'presentInTag';
+    return chooseExpression(nullable, `(r.${present}(${name}) ? ${read} : null)`, read);
   }
   const length = (compact: boolean): string => {
     const size = smallestElement(message, type.element, known, compact);
     const method = (orNull: boolean): string => `r.${lengthMethod(compact, orNull)}(${name}, ${size})`;
     return chooseExpression(nullable, method(true), method(false));
   };
-  const lengths = flexible === true ? length(true) : flexible === false ? length(false) : chooseExpression(flexible, length(true), length(false));
+  const lengths =
+    flexible === true
+      ? length(true)
+      : flexible === false
+        ? length(false)
+        : chooseExpression(flexible, length(true), length(false));
   const suffix = isNullable(field) ? 'ArrayOrNull' : 'Array';
-  if (typeof type.element !== 'string') return `read${type.element.typeName}${suffix}(r, v, ${lengths}, ${name})`;
+  if (typeof type.element !== 'string')
+    return `read${type.element.typeName}${suffix}(r, v, ${lengths}, ${name})`;
   if (type.element === 'string') return `r.string${suffix}(${lengths}, ${name}, ${String(flexible)})`;
   return `r.${type.element}${suffix}(${lengths}, ${name})`;
 }
@@ -113,7 +126,8 @@ function readTags(message: MessageSchema, struct: StructSchema): string {
     const name = quote(field.name);
     const known = intersect(struct.versions, { from: message.flexibleFrom, to: Infinity });
     const missing = inRange(field.versions, known);
-    const check = missing === true ? '' : `if (!(${String(missing)})) throw r.misplacedTag(${name}, v);\n          `;
+    const check =
+      missing === true ? '' : `if (!(${String(missing)})) throw r.misplacedTag(${name}, v);\n          `;
     return `        case ${field.tag}:
           ${check}m.${field.name} = ${readExpression(message, struct, field)};
           r.expectTagEnd(end, ${name});
@@ -131,7 +145,12 @@ ${cases.join('\n')}
 }
 
 /** The reader's and the writer's method of a primitive have one name. */
-export function primitiveMethod(name: PrimitiveName, compact: boolean, orNull: boolean, saturating: boolean): string {
+export function primitiveMethod(
+  name: PrimitiveName,
+  compact: boolean,
+  orNull: boolean,
+  saturating: boolean,
+): string {
   if (name === 'int64') return saturating ? 'saturatingInt64' : 'int64';
   if (name !== 'string' && name !== 'bytes' && name !== 'records') return name;
   const base = name === 'string' ? 'String' : 'ByteString';

@@ -15,14 +15,20 @@ export function emitWrite(message: MessageSchema, struct: StructSchema): string 
     const present = inRange(field.versions, struct.versions);
     const refuse = `if (${differsFromDefault(field)}) throw notInVersion(${quote(field.name)});`;
     if (field.tag === null) {
-      body.push(`  ${chooseStatement(present, writeStatement(message, struct, field), field.ignorable ? '' : refuse)}`);
+      body.push(
+        `  ${chooseStatement(present, writeStatement(message, struct, field), field.ignorable ? '' : refuse)}`,
+      );
     } else if (present !== true && !field.ignorable) {
-      body.push(`  if (!(${String(present)}) && (${differsFromDefault(field)})) throw notInVersion(${quote(field.name)});`);
+      body.push(
+        `  if (!(${String(present)}) && (${differsFromDefault(field)})) throw notInVersion(${quote(field.name)});`,
+      );
     }
   }
   const flexible = isFlexible(message, struct.versions);
   if (flexible !== false) {
-    body.push(`  ${chooseStatement(flexible, writeTags(message, struct), 'refuseUnknownTags(m.unknownTaggedFields);')}`);
+    body.push(
+      `  ${chooseStatement(flexible, writeTags(message, struct), 'refuseUnknownTags(m.unknownTaggedFields);')}`,
+    );
   }
   return functionText(`write${struct.typeName}`, `w: Writer, m: ${struct.typeName}`, ': void', body);
 }
@@ -65,14 +71,17 @@ function writeStatement(message: MessageSchema, struct: StructSchema, field: Fie
     );
   if (type.kind === 'primitive') {
     return choose(
-      (compact, orNull) => `w.${primitiveMethod(type.name, compact, orNull, field.saturating)}(${value}, ${name});`,
+      (compact, orNull) =>
+        `w.${primitiveMethod(type.name, compact, orNull, field.saturating)}(${value}, ${name});`,
     );
   }
   if (type.kind === 'struct') {
     const write = `write${type.struct.typeName}Field(w, ${value}, v, ${name});`;
     if (nullable === false) return write;
-    if (nullable !== true) throw new Error(`${message.name}.${field.name}: a struct is nullable in all its versions or none`);
-    return `if (${value} === null) { w.int8(-1, ${name}); } else { w.int8(1, ${name}); ${write} }`;
+    if (nullable !== true)
+      throw new Error(`${message.name}.${field.name}: a struct is nullable in all its versions or none`);
+    const absent = field.tag === null ? `w.int8(-1, ${name})` : 'w.uvarint(0)'; // Kafka marks null differently in a tag.
+    return `if (${value} === null) { ${absent}; } else { w.int8(1, ${name}); ${write} }`;
   }
   const length = choose((compact, orNull) => `w.${lengthMethod(compact, orNull)}(${value}, ${name});`);
   const elements =
@@ -95,7 +104,10 @@ function writeTags(message: MessageSchema, struct: StructSchema): string {
   for (const field of tagged) {
     const present = inRange(field.versions, known);
     const differs = differsFromDefault(field);
-    lines.push(`const has${field.tag} = ${present === true ? differs : `${String(present)} && (${differs})`};`, `if (has${field.tag}) count++;`);
+    lines.push(
+      `const has${field.tag} = ${present === true ? differs : `${String(present)} && (${differs})`};`,
+      `if (has${field.tag}) count++;`,
+    );
   }
   lines.push('w.uvarint(count);');
   let previous = -1;

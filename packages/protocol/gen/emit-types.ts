@@ -1,7 +1,13 @@
 /** Emits a struct's interface and its `new` function, which fills in the schema's defaults. */
 
 import { lowerCamel, quote } from './names.ts';
-import { type FieldSchema, isEmptyRange, type MessageSchema, type PrimitiveName, type StructSchema } from './schema.ts';
+import {
+  type FieldSchema,
+  isEmptyRange,
+  type MessageSchema,
+  type PrimitiveName,
+  type StructSchema,
+} from './schema.ts';
 
 const TYPES: Record<PrimitiveName, string> = {
   bool: 'boolean',
@@ -34,7 +40,10 @@ export function emitInterface(message: MessageSchema, struct: StructSchema): str
       '  unknownTaggedFields?: UnknownTaggedField[];',
     );
   }
-  const title = struct === message.root ? `${message.name}, ${versions(message.versions.from, message.versions.to)}.` : '';
+  const title =
+    struct === message.root
+      ? `${message.name}, ${versions(message.versions.from, message.versions.to)}.`
+      : '';
   return `${title === '' ? '' : `/** ${title} */\n`}export interface ${struct.typeName} {\n${lines.join('\n')}\n}`;
 }
 
@@ -109,11 +118,16 @@ function versionNote(struct: StructSchema, field: FieldSchema): string {
   const { from, to } = field.versions;
   if (from !== struct.versions.from || to !== struct.versions.to) {
     const upTo = to === struct.versions.to ? `Versions ${from}+` : versions(from, to);
-    notes.push(`${upTo.charAt(0).toUpperCase()}${upTo.slice(1)}`, field.ignorable ? 'left out of others' : 'an error in others');
+    notes.push(
+      `${upTo.charAt(0).toUpperCase()}${upTo.slice(1)}`,
+      field.ignorable ? 'left out of others' : 'an error in others',
+    );
   }
-  if (isNullable(field) && field.nullable.from > from) notes.push(`null from version ${field.nullable.from} on`);
+  if (isNullable(field) && field.nullable.from > from)
+    notes.push(`null from version ${field.nullable.from} on`);
   if (field.saturating) notes.push('the largest safe integer stands for all larger values');
-  if (field.type.kind === 'primitive' && field.type.name === 'records') notes.push('record batches, not copied');
+  if (field.type.kind === 'primitive' && field.type.name === 'records')
+    notes.push('record batches, not copied');
   return notes.length === 0 ? '' : `${notes.join('; ')}.`;
 }
 

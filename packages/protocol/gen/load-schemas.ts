@@ -6,7 +6,14 @@ import { nameStructs, parseSchema } from './parse-schema.ts';
 import type { ApiSchema, SchemaFile } from './schema.ts';
 
 /** Names that the generated files import or that are global types they use. */
-const RESERVED: ReadonlySet<string> = new Set(['Reader', 'Writer', 'Codec', 'UnknownTaggedField', 'Partial', 'Object']);
+const RESERVED: ReadonlySet<string> = new Set([
+  'Reader',
+  'Writer',
+  'Codec',
+  'UnknownTaggedField',
+  'Partial',
+  'Object',
+]);
 
 export interface NamedSchema {
   /** Path below schemas/ without the ending, e.g. `produce` or `records/offset-commit`: the generated file's path too. */

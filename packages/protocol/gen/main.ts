@@ -17,7 +17,9 @@ const check = process.argv.includes('--check');
 
 const wanted = await generate();
 const present = new Set(filesBelow(output));
-const stale = [...wanted].filter(([path, text]) => !present.has(path) || readFileSync(output + path, 'utf8') !== text);
+const stale = [...wanted].filter(
+  ([path, text]) => !present.has(path) || readFileSync(output + path, 'utf8') !== text,
+);
 const orphans = [...present].filter((path) => !wanted.has(path));
 
 if (check) {
@@ -51,5 +53,7 @@ function filesBelow(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())
-    .map((entry) => `${entry.parentPath}/${entry.name}`.replaceAll('\\', '/').slice(output.length).replace(/^\/+/, ''));
+    .map((entry) =>
+      `${entry.parentPath}/${entry.name}`.replaceAll('\\', '/').slice(output.length).replace(/^\/+/, ''),
+    );
 }

@@ -129,7 +129,17 @@ class Parser {
       }
     }
     const latestUnstable = head.text.includes(', latest unstable');
-    return { kind: 'api', name, note: this.#note, key, versions, flexibleFrom, listeners, latestUnstable, messages };
+    return {
+      kind: 'api',
+      name,
+      note: this.#note,
+      key,
+      versions,
+      flexibleFrom,
+      listeners,
+      latestUnstable,
+      messages,
+    };
   }
 
   #record(name: string, head: Line): SchemaFile {
@@ -137,7 +147,8 @@ class Parser {
     if (!Number.isInteger(type)) throw this.#error('expected "type N"', head);
     const messages = ['Key', 'Value'].map((part) => {
       const line = this.#take();
-      if (!line.text.startsWith(part.toLowerCase())) throw this.#error(`expected "${part.toLowerCase()}"`, line);
+      if (!line.text.startsWith(part.toLowerCase()))
+        throw this.#error(`expected "${part.toLowerCase()}"`, line);
       return this.#message({ name: name + part, apiKey: -1, ...this.#versions(line) });
     });
     return { kind: 'record', name, note: this.#note, type, messages };
@@ -205,10 +216,15 @@ class Parser {
     const [, name, typeText, nullText, versionText, tagText, defaultText, flags] = match;
     const versions = versionText === undefined ? outer : this.#range(versionText, outer, line);
     const nullable =
-      nullText === undefined ? NEVER : nullText === '?' ? versions : this.#range(nullText.slice(1), versions, line);
+      nullText === undefined
+        ? NEVER
+        : nullText === '?'
+          ? versions
+          : this.#range(nullText.slice(1), versions, line);
     const type = this.#type(typeText!, versions, line);
     const tag = tagText === undefined ? null : Number(tagText);
-    if (tag !== null && versions.from < this.#flexibleFrom) throw this.#error('a tag needs flexible versions', line);
+    if (tag !== null && versions.from < this.#flexibleFrom)
+      throw this.#error('a tag needs flexible versions', line);
     const saturating = flags!.includes('saturating');
     if (saturating && !(type.kind === 'primitive' && type.name === 'int64')) {
       throw this.#error('only an int64 saturates', line);
@@ -249,7 +265,8 @@ class Parser {
 
   #default(text: string | undefined, type: FieldType, nullable: VersionRange, line: Line): DefaultValue {
     if (text === 'null') {
-      if (isEmptyRange(nullable)) throw this.#error('null is the default of a field that is never null', line);
+      if (isEmptyRange(nullable))
+        throw this.#error('null is the default of a field that is never null', line);
       return null;
     }
     if (type.kind === 'array') return 'empty';
@@ -313,7 +330,8 @@ export function nameStructs(messages: readonly MessageSchema[], reserved: Readon
   for (const message of messages) {
     for (const struct of message.structs) {
       if (struct === message.root) continue;
-      if (count.get(struct.name)! > 1 || reserved.has(struct.name)) struct.typeName = message.name + struct.name;
+      if (count.get(struct.name)! > 1 || reserved.has(struct.name))
+        struct.typeName = message.name + struct.name;
     }
   }
 }

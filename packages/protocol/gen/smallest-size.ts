@@ -40,7 +40,8 @@ export function smallestElement(
       typeof element === 'string' ? primitiveSize(element, flexible) : structSize(message, element, version),
     );
   const smallest = Math.min(...sizes);
-  if (smallest === 0) throw new Error(`${message.name}: an array of elements without bytes cannot be bounded`);
+  if (smallest === 0)
+    throw new Error(`${message.name}: an array of elements without bytes cannot be bounded`);
   return smallest;
 }
 
@@ -52,7 +53,8 @@ function structSize(message: MessageSchema, struct: StructSchema, version: numbe
   const flexible = version >= message.flexibleFrom;
   let size = flexible ? 1 : 0;
   for (const field of struct.fields) {
-    if (field.tag === null && contains(field.versions, version)) size += fieldSize(message, field, version, flexible);
+    if (field.tag === null && contains(field.versions, version))
+      size += fieldSize(message, field, version, flexible);
   }
   return size;
 }

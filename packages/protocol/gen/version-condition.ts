@@ -15,7 +15,8 @@ export function inRange(range: VersionRange, known: VersionRange): Condition {
   const low = both.from > known.from;
   const high = both.to < known.to;
   if (!low && !high) return true;
-  if (low && high) return both.from === both.to ? `v === ${both.from}` : `v >= ${both.from} && v <= ${both.to}`;
+  if (low && high)
+    return both.from === both.to ? `v === ${both.from}` : `v >= ${both.from} && v <= ${both.to}`;
   return low ? `v >= ${both.from}` : `v <= ${both.to}`;
 }
 

@@ -77,7 +77,8 @@ export function notInVersion(field: string): EncodeError {
 export function countUnknownTags(fields: readonly UnknownTaggedField[], known: readonly number[]): number {
   const tags = new Set(known);
   for (const { tag } of fields) {
-    if (tags.has(tag)) throw new EncodeError('unknownTaggedFields', `tag ${tag} is a known field or occurs twice`);
+    if (tags.has(tag))
+      throw new EncodeError('unknownTaggedFields', `tag ${tag} is a known field or occurs twice`);
     tags.add(tag);
   }
   return fields.length;

@@ -37,7 +37,12 @@ export class Reader {
   readonly end: number;
   #elementsLeft: number;
 
-  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length, maxElements: number = DEFAULT_MAX_ELEMENTS) {
+  constructor(
+    bytes: Uint8Array,
+    start = 0,
+    end: number = bytes.length,
+    maxElements: number = DEFAULT_MAX_ELEMENTS,
+  ) {
     if (!(start >= 0 && start <= end && end <= bytes.length)) {
       throw new RangeError(`reader of ${start} to ${end} over ${bytes.length} bytes`);
     }
@@ -54,7 +59,11 @@ export class Reader {
   /** Fails when bytes are left after the message. */
   expectEnd(): void {
     if (this.position !== this.end) {
-      throw new DecodeError('', `${this.end - this.position} bytes left over after the message`, this.position);
+      throw new DecodeError(
+        '',
+        `${this.end - this.position} bytes left over after the message`,
+        this.position,
+      );
     }
   }
 
@@ -271,12 +280,14 @@ export class Reader {
     return length < 0 ? null : this.stringArray(length, field, compact);
   }
 
-  /** Whether a nullable struct follows. */
+  /** Whether a nullable struct follows: 1, or -1 for null. */
   present(field: string): boolean {
-    const mark = this.int8(field);
-    if (mark === 1) return true;
-    if (mark === -1) return false;
-    throw new DecodeError(field, `${mark} where 1 (present) or -1 (null) was expected`, this.position - 1);
+    return this.int8(field) >= 0;
+  }
+
+  /** As `present`, in a tagged field: Kafka marks null with a zero there. */
+  presentInTag(field: string): boolean {
+    return this.uvarint(field) > 0;
   }
 
   /** Number of tagged fields that follow. */
@@ -319,7 +330,11 @@ export class Reader {
 
   /** A tag that the schema knows, but not in this version. */
   misplacedTag(field: string, version: number): DecodeError {
-    return new DecodeError(field, `tagged field in version ${version}, which does not have it`, this.position);
+    return new DecodeError(
+      field,
+      `tagged field in version ${version}, which does not have it`,
+      this.position,
+    );
   }
 
   #int64(field: string): number {
@@ -383,7 +398,11 @@ export class Reader {
   }
 
   #isNull(field: string, lengthSize: number): DecodeError {
-    return new DecodeError(field, 'null (a negative length) where a value is required', this.position - lengthSize);
+    return new DecodeError(
+      field,
+      'null (a negative length) where a value is required',
+      this.position - lengthSize,
+    );
   }
 
   #negative(field: string, length: number, lengthSize: number): never {

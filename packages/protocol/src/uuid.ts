@@ -24,7 +24,8 @@ export function uuidEquals(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 export function uuidToString(uuid: Uint8Array): string {
-  if (uuid.length !== UUID_LENGTH) throw new RangeError(`a uuid has ${UUID_LENGTH} bytes, not ${uuid.length}`);
+  if (uuid.length !== UUID_LENGTH)
+    throw new RangeError(`a uuid has ${UUID_LENGTH} bytes, not ${uuid.length}`);
   let text = '';
   for (let i = 0; i < 15; i += 3) {
     const bits = (uuid[i]! << 16) | (uuid[i + 1]! << 8) | uuid[i + 2]!;

@@ -126,7 +126,8 @@ export class Writer {
   }
 
   bits64(value: bigint, field: string): void {
-    if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) throw outOfRange(value, 'bigint of 64 bits', field);
+    if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value)
+      throw outOfRange(value, 'bigint of 64 bits', field);
     this.#reserve(8);
     this.#put32(Number(value >> 32n));
     this.#put32(Number(value & 0xffff_ffffn));

@@ -96,7 +96,7 @@ export function newTopicPartitions(init?: Partial<TopicPartitions>): TopicPartit
   const m: TopicPartitions = {
     topicId: ZERO_UUID,
     partitions: [],
-    assignmentEpochs: null,
+    assignmentEpochs: [],
   };
   return init === undefined ? m : Object.assign(m, init);
 }
@@ -157,7 +157,7 @@ function readTopicPartitions(r: Reader, _v: number): TopicPartitions {
   const m: TopicPartitions = {
     topicId: r.uuid('topicId'),
     partitions: r.int32Array(r.compactArrayLength('partitions', 4), 'partitions'),
-    assignmentEpochs: null,
+    assignmentEpochs: [],
   };
   for (let count = r.tagCount(); count > 0; count--) {
     const tag = r.uvarint('tag');
@@ -193,7 +193,7 @@ function writeTopicPartitions(w: Writer, m: TopicPartitions, _v: number): void {
   w.int32Array(m.partitions, 'partitions');
   const unknown = m.unknownTaggedFields;
   let count = unknown === undefined ? 0 : countUnknownTags(unknown, [0]);
-  const has0 = m.assignmentEpochs !== null;
+  const has0 = m.assignmentEpochs === null || m.assignmentEpochs.length > 0;
   if (has0) count++;
   w.uvarint(count);
   if (unknown !== undefined) w.unknownTagsBetween(unknown, -1, 0);

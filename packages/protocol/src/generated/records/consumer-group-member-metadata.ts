@@ -91,7 +91,7 @@ export function newConsumerGroupMemberMetadataValue(
     subscribedTopicRegex: '',
     rebalanceTimeoutMs: -1,
     serverAssignor: '',
-    classicMemberMetadata: null,
+    classicMemberMetadata: newClassicMemberMetadata(),
   };
   return init === undefined ? m : Object.assign(m, init);
 }
@@ -138,14 +138,14 @@ function readConsumerGroupMemberMetadataValue(r: Reader, v: number): ConsumerGro
     subscribedTopicRegex: r.compactNullableString('subscribedTopicRegex'),
     rebalanceTimeoutMs: r.int32('rebalanceTimeoutMs'),
     serverAssignor: r.compactNullableString('serverAssignor'),
-    classicMemberMetadata: null,
+    classicMemberMetadata: newClassicMemberMetadata(),
   };
   for (let count = r.tagCount(); count > 0; count--) {
     const tag = r.uvarint('tag');
     const end = r.tagEnd('tag');
     switch (tag) {
       case 0:
-        m.classicMemberMetadata = r.present('classicMemberMetadata')
+        m.classicMemberMetadata = r.presentInTag('classicMemberMetadata')
           ? readClassicMemberMetadataField(r, v, 'classicMemberMetadata')
           : null;
         r.expectTagEnd(end, 'classicMemberMetadata');
@@ -173,14 +173,14 @@ function writeConsumerGroupMemberMetadataValue(
   w.compactNullableString(m.serverAssignor, 'serverAssignor');
   const unknown = m.unknownTaggedFields;
   let count = unknown === undefined ? 0 : countUnknownTags(unknown, [0]);
-  const has0 = m.classicMemberMetadata !== null;
+  const has0 = m.classicMemberMetadata === null || !isDefaultClassicMemberMetadata(m.classicMemberMetadata);
   if (has0) count++;
   w.uvarint(count);
   if (unknown !== undefined) w.unknownTagsBetween(unknown, -1, 0);
   if (has0) {
     const tag = w.beginTag(0);
     if (m.classicMemberMetadata === null) {
-      w.int8(-1, 'classicMemberMetadata');
+      w.uvarint(0);
     } else {
       w.int8(1, 'classicMemberMetadata');
       writeClassicMemberMetadataField(w, m.classicMemberMetadata, v, 'classicMemberMetadata');
@@ -271,6 +271,14 @@ function writeClassicMemberMetadataField(
   } catch (error) {
     throw within(error, field);
   }
+}
+
+function isDefaultClassicMemberMetadata(m: ClassicMemberMetadata): boolean {
+  return !(
+    m.sessionTimeoutMs !== 0 ||
+    m.supportedProtocols.length > 0 ||
+    (m.unknownTaggedFields !== undefined && m.unknownTaggedFields.length > 0)
+  );
 }
 
 /** Kind of the record: stands in front of the key, as its version. */

@@ -103,7 +103,7 @@ export function newTaskIds(init?: Partial<TaskIds>): TaskIds {
   const m: TaskIds = {
     subtopologyId: '',
     partitions: [],
-    assignmentEpochs: null,
+    assignmentEpochs: [],
   };
   return init === undefined ? m : Object.assign(m, init);
 }
@@ -181,7 +181,7 @@ function readTaskIds(r: Reader, _v: number): TaskIds {
   const m: TaskIds = {
     subtopologyId: r.compactString('subtopologyId'),
     partitions: r.int32Array(r.compactArrayLength('partitions', 4), 'partitions'),
-    assignmentEpochs: null,
+    assignmentEpochs: [],
   };
   for (let count = r.tagCount(); count > 0; count--) {
     const tag = r.uvarint('tag');
@@ -217,7 +217,7 @@ function writeTaskIds(w: Writer, m: TaskIds, _v: number): void {
   w.int32Array(m.partitions, 'partitions');
   const unknown = m.unknownTaggedFields;
   let count = unknown === undefined ? 0 : countUnknownTags(unknown, [0]);
-  const has0 = m.assignmentEpochs !== null;
+  const has0 = m.assignmentEpochs === null || m.assignmentEpochs.length > 0;
   if (has0) count++;
   w.uvarint(count);
   if (unknown !== undefined) w.unknownTagsBetween(unknown, -1, 0);

@@ -68,7 +68,7 @@ export function newStreamsGroupMetadataValue(
     epoch: 0,
     metadataHash: 0n,
     validatedTopologyEpoch: -1,
-    lastAssignmentConfigs: null,
+    lastAssignmentConfigs: [],
   };
   return init === undefined ? m : Object.assign(m, init);
 }
@@ -97,7 +97,7 @@ function readStreamsGroupMetadataValue(r: Reader, v: number): StreamsGroupMetada
     epoch: r.int32('epoch'),
     metadataHash: r.bits64('metadataHash'),
     validatedTopologyEpoch: -1,
-    lastAssignmentConfigs: null,
+    lastAssignmentConfigs: [],
   };
   for (let count = r.tagCount(); count > 0; count--) {
     const tag = r.uvarint('tag');
@@ -130,7 +130,7 @@ function writeStreamsGroupMetadataValue(w: Writer, m: StreamsGroupMetadataValue,
   let count = unknown === undefined ? 0 : countUnknownTags(unknown, [0, 1]);
   const has0 = m.validatedTopologyEpoch !== -1;
   if (has0) count++;
-  const has1 = m.lastAssignmentConfigs !== null;
+  const has1 = m.lastAssignmentConfigs === null || m.lastAssignmentConfigs.length > 0;
   if (has1) count++;
   w.uvarint(count);
   if (unknown !== undefined) w.unknownTagsBetween(unknown, -1, 0);
