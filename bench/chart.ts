@@ -77,7 +77,7 @@ export function drawChart({ title, subtitle, rows, subject, bases }: ChartInput)
       max: reach,
       interval: Math.ceil(reach / 5),
       axisLabel: { formatter: (exponent: number) => times(2 ** exponent) },
-      name: 'worse  ←   times better   →  better',
+      name: '←  worse          times better, logarithmic          better  →',
       nameLocation: 'middle',
       nameGap: 30,
     },
