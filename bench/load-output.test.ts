@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConsumer, parseProducer } from './load-java.ts';
 import { parsePerformance } from './load-librdkafka.ts';
+import { parseTicks } from './other-work.ts';
 import { parseStat } from './process-tree.ts';
 
 const PRODUCER = `Warmup first 500000 records. Steady state results will print after the complete test summary.
@@ -48,4 +49,9 @@ test('of rdkafka_performance the summary counts, and a record that was not deliv
 test('a process name may hold spaces and brackets', () => {
   const stat = '42 (odd (name) x) S 7 42 42 0 -1 4194304 1 2 3 4 150 50 0 0 20 0 1 0 100 1 1';
   assert.deepEqual(parseStat(stat), { pid: 42, name: 'odd (name) x', parent: 7, cpuSeconds: 2 });
+});
+
+test('idle time of the machine is idle and waiting for a disk', () => {
+  const stat = 'cpu  100 1 50 800 40 2 3 4 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n';
+  assert.deepEqual(parseTicks(stat), { total: 1_000, idle: 840 });
 });

@@ -8,6 +8,7 @@ import { JavaLoad } from './load-java.ts';
 import { librdkafkaLoad, type LibrdkafkaLoad } from './load-librdkafka.ts';
 import { checkDataDir, machine } from './machine.ts';
 import { METRICS, summarize, type Failure, type Figure, type Sample } from './measurement.ts';
+import { coresInUse, NOISY_CORES } from './other-work.ts';
 import { parseOptions, USAGE, UsageError, type Options } from './options.ts';
 import { comparison, markdown, number, type RunResult } from './report.ts';
 import { durableScenario } from './scenario-durable.ts';
@@ -87,14 +88,18 @@ async function measure(
   options: Options,
   list: readonly System[],
   bench: Bench,
-): Promise<{ samples: Sample[]; failures: Failure[] }> {
+): Promise<Pick<RunResult, 'samples' | 'failures' | 'otherWork'>> {
+  const otherWork: number[] = [];
   const samples: Sample[] = [];
   const failures: Failure[] = [];
   const wanted = SCENARIOS.filter(({ groups }) => groups.some((group) => bench.wants(group)));
   for (let round = 1; round <= options.rounds; round++) {
     for (const scenario of wanted) {
       for (const system of list) {
-        say(`round ${round}/${options.rounds}, ${scenario.name}: ${system.name}`);
+        const cores = await coresInUse();
+        otherWork.push(cores);
+        const noise = cores > NOISY_CORES ? ` (NOISY: other programs use ${number(cores, 1)} cores)` : '';
+        say(`round ${round}/${options.rounds}, ${scenario.name}: ${system.name}${noise}`);
         try {
           const figures = (await scenario.run(system, bench)).filter(({ group }) => bench.wants(group));
           samples.push(...figures.map((figure) => ({ ...figure, system: system.name, round })));
@@ -107,7 +112,7 @@ async function measure(
       }
     }
   }
-  return { samples, failures };
+  return { samples, failures, otherWork };
 }
 
 /** Writes the three files of a run and returns where the table is. */

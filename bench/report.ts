@@ -1,7 +1,16 @@
 // The page that a run leaves behind: what was compared and how, what was wanted, every figure, and the ratios.
 import { verdicts } from './goals.ts';
 import type { Machine } from './machine.ts';
-import { METRICS, ratio, summarize, type Failure, type Sample, type SummaryRow } from './measurement.ts';
+import {
+  median,
+  METRICS,
+  ratio,
+  summarize,
+  type Failure,
+  type Sample,
+  type SummaryRow,
+} from './measurement.ts';
+import { NOISY_CORES } from './other-work.ts';
 import type { SystemName } from './system.ts';
 
 /** Everything that a run found; what the .json file holds. */
@@ -15,6 +24,8 @@ export interface RunResult {
   readonly systems: readonly { readonly name: SystemName; readonly title: string }[];
   readonly samples: readonly Sample[];
   readonly failures: readonly Failure[];
+  /** Cores that other programs used just before each scenario. */
+  readonly otherWork: readonly number[];
 }
 
 const HOW = `Each scenario starts a server with an empty data folder, warms it up and measures it; it is run for one system after
@@ -93,6 +104,17 @@ function wanted(rows: readonly SummaryRow[]): string {
   return `## What was wanted\n\n${table(header, [false, false, false, true, false], lines)}\n`;
 }
 
+function quietness(otherWork: readonly number[]): string {
+  if (otherWork.length === 0) return '';
+  const noisy = otherWork.filter((cores) => cores > NOISY_CORES).length;
+  const typical = number(median(otherWork), 2);
+  const most = number(Math.max(...otherWork), 2);
+  const text = `Other programs used ${typical} cores (median; at most ${most}) just before the scenarios.`;
+  return noisy === 0
+    ? text
+    : `${text} **${noisy} of ${otherWork.length} scenarios began on a machine that was not idle: their figures are noise.**`;
+}
+
 export function markdown(result: RunResult, note: string, chartFile: string | undefined): string {
   const rows = summarize(result.samples);
   const { machine } = result;
@@ -103,6 +125,7 @@ export function markdown(result: RunResult, note: string, chartFile: string | un
     `${result.rounds} ${result.rounds === 1 ? 'round' : 'rounds'}, ${amounts}. ${machine.cores} cores of ${machine.cpu}, ` +
       `${machine.memoryGb} GB, ${machine.filesystem}, Node ${machine.node}.`,
     result.systems.map(({ name, title }) => `- ${name}: ${title}`).join('\n'),
+    quietness(result.otherWork),
     chartFile === undefined ? '' : `![How many times better](${chartFile})`,
     note.trim(),
     wanted(rows),
