@@ -7,6 +7,7 @@ import {
   type MessageSchema,
   type PrimitiveName,
   type StructSchema,
+  structOf,
 } from './schema.ts';
 
 const TYPES: Record<PrimitiveName, string> = {
@@ -63,17 +64,18 @@ export function emitNew(struct: StructSchema): string {
 
 /** The default as an expression; objects are new each time, except for the shared zero uuid and empty bytes. */
 export function defaultExpression(field: FieldSchema): string {
-  switch (field.default) {
-    case null:
-      return 'null';
-    case 'zero-uuid':
-      return 'ZERO_UUID';
-    case 'empty':
-      return field.type.kind === 'array' ? '[]' : 'EMPTY_BYTES';
-    case 'new':
-      if (field.type.kind === 'struct') return `new${field.type.struct.typeName}()`;
-      break;
-    default:
+  if (field.default === null) return 'null';
+  if (typeof field.default === 'object') {
+    switch (field.default.make) {
+      case 'zero-uuid':
+        return 'ZERO_UUID';
+      case 'empty-bytes':
+        return 'EMPTY_BYTES';
+      case 'empty-array':
+        return '[]';
+      case 'new-struct':
+        return `new${structOf(field.type)!.typeName}()`;
+    }
   }
   if (typeof field.default === 'bigint') return `${field.default}n`;
   if (typeof field.default === 'string') return quote(field.default);
@@ -86,8 +88,9 @@ export function differsFromDefault(field: FieldSchema): string {
   const orNull = isNullable(field) && field.default !== null ? `${value} === null || ` : '';
   if (field.default === null) return `${value} !== null`;
   if (field.type.kind === 'struct') return `${orNull}!isDefault${field.type.struct.typeName}(${value})`;
-  if (field.default === 'zero-uuid') return `!isZeroUuid(${value})`;
-  if (field.default === 'empty') return `${orNull}${value}.length > 0`;
+  if (typeof field.default === 'object') {
+    return field.default.make === 'zero-uuid' ? `!isZeroUuid(${value})` : `${orNull}${value}.length > 0`;
+  }
   if (typeof field.default === 'boolean') return field.default ? `!${value}` : value;
   return `${value} !== ${defaultExpression(field)}`;
 }

@@ -32,16 +32,10 @@ export function interpretDecode(message: MessageSchema, bytes: Uint8Array, versi
 }
 
 export function interpretDefault(field: FieldSchema): Value {
-  switch (field.default) {
-    case 'new':
-      return field.type.kind === 'struct' ? newStruct(field.type.struct) : '';
-    case 'empty':
-      return field.type.kind === 'array' ? [] : field.type.kind === 'primitive' ? Buffer.alloc(0) : null;
-    case 'zero-uuid':
-      return Buffer.alloc(16);
-    default:
-      return field.default;
-  }
+  if (field.default === null || typeof field.default !== 'object') return field.default;
+  if (field.type.kind === 'struct') return newStruct(field.type.struct);
+  if (field.type.kind === 'array') return [];
+  return Buffer.alloc(field.default.make === 'zero-uuid' ? 16 : 0);
 }
 
 export function newStruct(struct: StructSchema): StructValue {
@@ -270,7 +264,7 @@ function decodePrimitive(
     case 'bytes':
     case 'records':
       return take(source, length!);
-    case 'int64': {
+    default: {
       const value = Number(take(source, 8).readBigInt64BE());
       if (Number.isSafeInteger(value)) return value;
       if (!saturating) throw new Error('not a safe integer');

@@ -269,8 +269,8 @@ class Parser {
         throw this.#error('null is the default of a field that is never null', line);
       return null;
     }
-    if (type.kind === 'array') return 'empty';
-    if (type.kind === 'struct') return 'new';
+    if (type.kind === 'array') return { make: 'empty-array' };
+    if (type.kind === 'struct') return { make: 'new-struct' };
     switch (type.name) {
       case 'bool':
         return text === 'true';
@@ -278,9 +278,9 @@ class Parser {
         return text === undefined ? '' : (JSON.parse(text) as string);
       case 'bytes':
       case 'records':
-        return 'empty';
+        return { make: 'empty-bytes' };
       case 'uuid':
-        return 'zero-uuid';
+        return { make: 'zero-uuid' };
       case 'bits64':
         return BigInt(text ?? 0);
       default: {

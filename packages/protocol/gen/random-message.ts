@@ -121,8 +121,7 @@ function randomPrimitive(name: PrimitiveName, random: RandomBelow): Value {
       return randomBytes(random, 16);
     case 'string':
       return randomText(random);
-    case 'bytes':
-    case 'records':
+    default:
       return randomBytes(random, random(10) === 0 ? 1000 + random(200) : random(40));
   }
 }

@@ -35,7 +35,13 @@ export type FieldType =
   | { readonly kind: 'array'; readonly element: PrimitiveName | StructSchema };
 
 /** `max` is the largest safe integer, which a saturating int64 writes as 2^63-1. */
-export type DefaultValue = number | bigint | string | boolean | null | 'zero-uuid' | 'empty' | 'new';
+export type DefaultValue =
+  | number
+  | bigint
+  | string
+  | boolean
+  | null
+  | { readonly make: 'zero-uuid' | 'empty-bytes' | 'empty-array' | 'new-struct' };
 
 export interface FieldSchema {
   readonly name: string;
