@@ -1,0 +1,187 @@
+// The work behind the commits: tails into segments (memory), segments synced and the write-ahead log freed (disk).
+//
+//   flush       when much is in no segment: the partition that waited the longest is written first, whole
+//   checkpoint  when full write-ahead files pile up: each partition that a full file still serves is settled, then the checkpoint file
+//               is replaced, then those files are free
+//
+// Must stay true: `walSequence` of a checkpoint is not above the first frame that any partition still needs; the file is durable before a
+// write-ahead file is used again.
+import type { Disk } from '@moldau/runtime';
+
+import { writeCheckpoint, type PartitionCheckpoint, type RemovedPartition } from './checkpoint-file.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { LocalPartitionLog } from './local-partition-log.ts';
+import type { LocalLogSettings } from './settings.ts';
+import type { TailMemory } from './tail-memory.ts';
+import type { WalFiles } from './wal-files.ts';
+
+/** Partitions settled at the same time: as many as the thread pool has threads, less one for the commits. */
+const SETTLE_PARALLEL = 3;
+
+export interface CheckpointerParts {
+  readonly disk: Disk;
+  readonly folder: string;
+  readonly settings: LocalLogSettings;
+  readonly memory: TailMemory<LocalPartitionLog>;
+  readonly commit: GroupCommit;
+  readonly wal: WalFiles;
+  /** The newest checkpoint of every partition in the store. */
+  partitions(): readonly PartitionCheckpoint[];
+  writeFailed(error: unknown): void;
+}
+
+export class Checkpointer {
+  readonly #parts: CheckpointerParts;
+  readonly #dirty = new Set<LocalPartitionLog>();
+  /** Partitions that someone wants covered, and who. */
+  #wanted = new Map<
+    LocalPartitionLog | undefined,
+    { resolve: () => void; reject: (error: unknown) => void }[]
+  >();
+  #flushing: Promise<void> | undefined;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #stopped = false;
+  #removed: RemovedPartition[];
+  /** The partitions of the store are not those of the last checkpoint file any more. */
+  changed = false;
+
+  constructor(parts: CheckpointerParts, removed: readonly RemovedPartition[]) {
+    this.#parts = parts;
+    this.#removed = [...removed];
+  }
+
+  dirty(log: LocalPartitionLog): void {
+    this.#dirty.add(log);
+  }
+
+  /** The partition is gone; frames of it that are still in the write-ahead log do not count. */
+  forget(log: LocalPartitionLog, key: string): void {
+    this.#dirty.delete(log);
+    this.#removed.push({ key, sequence: this.#parts.commit.nextSequence });
+    this.changed = true;
+  }
+
+  /** Resolves once a checkpoint says which partitions are gone. */
+  covered(): Promise<void> {
+    return this.changed ? this.checkpointed(undefined) : Promise.resolve();
+  }
+
+  /** To be called after each commit. */
+  committed(): void {
+    if (this.#stopped) return;
+    const { memory, settings, wal } = this.#parts;
+    if (memory.unwrittenBytes > settings.flushBytes) this.flush();
+    if (wal.sealedBytes >= settings.walCheckpointBytes || wal.full) this.start();
+  }
+
+  /** Writes tails to segments until there is room again. */
+  flush(): void {
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = undefined;
+    });
+  }
+
+  /** Begins a checkpoint, or another one behind the one that runs. */
+  start(): void {
+    if (this.#stopped) return;
+    if (this.#running !== undefined) {
+      this.#again = true;
+      return;
+    }
+    this.#running = this.#run(false)
+      .catch((error: unknown) => this.#parts.writeFailed(error))
+      .finally(() => {
+        this.#running = undefined;
+        if (this.#again || this.#wanted.size > 0) {
+          this.#again = false;
+          this.start();
+        }
+      });
+  }
+
+  /** Resolves once a checkpoint that covers all of `log` up to now is durable (of nothing in particular: any that begins now). */
+  checkpointed(log: LocalPartitionLog | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiters = this.#wanted.get(log) ?? [];
+      waiters.push({ resolve, reject });
+      this.#wanted.set(log, waiters);
+      if (this.#running === undefined) this.start();
+    });
+  }
+
+  /** A last checkpoint of everything; nothing runs afterwards. */
+  async finish(): Promise<void> {
+    this.#stopped = true;
+    await this.#flushing;
+    await this.#running;
+    await this.#run(true);
+  }
+
+  /** Waits for what runs; begins nothing. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#flushing;
+    await this.#running;
+  }
+
+  async #flush(): Promise<void> {
+    const { memory, settings } = this.#parts;
+    try {
+      while (memory.unwrittenBytes > settings.flushBytes / 2) {
+        const log = memory.oldestUnwritten;
+        if (log === undefined) return;
+        await log.flush();
+      }
+    } catch (error) {
+      this.#parts.writeFailed(error);
+    }
+  }
+
+  async #run(everything: boolean): Promise<void> {
+    const { commit, wal, disk, folder } = this.#parts;
+    const wanted = this.#wanted;
+    this.#wanted = new Map();
+    try {
+      const before = wal.sealedUpTo;
+      const logs = new Set<LocalPartitionLog>();
+      for (const log of wanted.keys()) if (log !== undefined) logs.add(log);
+      for (const log of this.#dirty) {
+        if (everything || (log.dirtyFrom !== 0 && log.dirtyFrom <= before)) logs.add(log);
+      }
+      const due = everything || wanted.size > 0 || logs.size > 0 || this.changed || wal.sealedBytes > 0;
+      await this.#settle([...logs]);
+      if (due) {
+        if (everything) wal.seal();
+        let walSequence = commit.nextSequence;
+        for (const log of this.#dirty) {
+          if (log.dirtyFrom === 0) this.#dirty.delete(log);
+          else walSequence = Math.min(walSequence, log.dirtyFrom);
+        }
+        this.changed = false;
+        this.#removed = this.#removed.filter((removed) => removed.sequence > walSequence);
+        await writeCheckpoint(disk, folder, {
+          walSequence,
+          walEpoch: wal.epochFloor(walSequence),
+          partitions: this.#parts.partitions(),
+          removed: this.#removed,
+        });
+        wal.release(walSequence);
+      }
+      for (const waiters of wanted.values()) for (const waiter of waiters) waiter.resolve();
+    } catch (error) {
+      for (const waiters of wanted.values()) for (const waiter of waiters) waiter.reject(error);
+      this.changed = true;
+      throw error;
+    }
+  }
+
+  async #settle(logs: LocalPartitionLog[]): Promise<void> {
+    const lane = async (): Promise<void> => {
+      for (let log = logs.pop(); log !== undefined; log = logs.pop()) {
+        await log.settle(true);
+      }
+    };
+    await Promise.all(Array.from({ length: SETTLE_PARALLEL }, lane));
+  }
+}

@@ -1,0 +1,239 @@
+// Group commit: everything that waits, of all partitions, becomes durable by one write.
+//
+//     append --> waiting --defer--> in flight: one frame, one durable write --> committed: observers are told
+//                   ^                  |
+//                   |    what is appended meanwhile waits for the next         \-> failed: all that is not durable is discarded
+//
+// Must stay true:
+//   - one group is in flight at a time, so each frame knows that all before it were durable;
+//   - nothing is told to anyone before the write has resolved;
+//   - a failure reaches everything that was not durable, of every partition.
+import type { Clock, Timer } from '@moldau/runtime';
+
+import type { LocalLogSettings } from './settings.ts';
+import type { Tail } from './tail.ts';
+import type { WalFile, WalFiles } from './wal-files.ts';
+import {
+  FRAME_FIXED_BYTES,
+  FrameWriter,
+  WAL_ALIGNMENT,
+  sectionBytesBound,
+  type WalPartition,
+} from './wal-frame.ts';
+
+/** A partition as the group commit sees it. */
+export interface CommitMember extends WalPartition {
+  readonly tail: Tail;
+  /** It is in the queue of those that wait. */
+  waiting: boolean;
+  /** A log start offset to make durable. */
+  readonly pendingStart: number | undefined;
+  /** The partition's end is to be made durable. */
+  readonly pendingRemoval: boolean;
+  /** A new segment begins at this offset. */
+  beginsSegment(offset: number): boolean;
+  /** What was taken (`tail.taken`, the start offset, the removal) is durable, by the frame `sequence`. */
+  committed(upTo: number, start: number | undefined, sequence: number): void;
+}
+
+/** One member's share of a group. */
+interface Share {
+  readonly member: CommitMember;
+  readonly from: number;
+  readonly upTo: number;
+  readonly start: number | undefined;
+}
+
+export interface GroupCommitState {
+  readonly nextSequence: number;
+  /** Everything up to this frame is known to be durable. */
+  readonly durableSequence: number;
+}
+
+export class GroupCommit {
+  readonly #clock: Clock;
+  readonly #wal: WalFiles;
+  readonly #settings: LocalLogSettings;
+  readonly #frame = new FrameWriter();
+  #waiting: CommitMember[] = [];
+  #running = false;
+  #scheduled = false;
+  #stopped = false;
+  #untouched = true;
+  #nextSequence: number;
+  #durableSequence: number;
+  #idleMark: Timer | undefined;
+  #settled: (() => void)[] = [];
+  /** What a failed commit means is for the store to decide; called before anything else happens. */
+  onFailure: (error: unknown) => void = () => {};
+  /** Called after each group that is durable. */
+  onCommitted: () => void = () => {};
+
+  constructor(clock: Clock, wal: WalFiles, settings: LocalLogSettings, state: GroupCommitState) {
+    this.#clock = clock;
+    this.#wal = wal;
+    this.#settings = settings;
+    this.#nextSequence = state.nextSequence;
+    this.#durableSequence = state.durableSequence;
+  }
+
+  /** The sequence of the next frame to be durable; frames below it are. */
+  get nextSequence(): number {
+    return this.#nextSequence;
+  }
+
+  /** Everything appended so far is durable or discarded. */
+  get idle(): boolean {
+    return !this.#running && this.#waiting.length === 0;
+  }
+
+  add(member: CommitMember): void {
+    if (!member.waiting) {
+      member.waiting = true;
+      this.#waiting.push(member);
+    }
+    this.#schedule();
+  }
+
+  /** Resolves after the group that is in flight, or the next one, has ended, well or not. */
+  next(): Promise<void> {
+    return new Promise((resolve) => this.#settled.push(resolve));
+  }
+
+  /** Everything before is durable by other means (the write-ahead log was synced). */
+  synced(sequence: number): void {
+    this.#durableSequence = Math.max(this.#durableSequence, sequence);
+  }
+
+  /** No frame was written since the start. */
+  get untouched(): boolean {
+    return this.#untouched;
+  }
+
+  /** What waited has been discarded. */
+  forgetWaiting(): void {
+    for (const member of this.#waiting) member.waiting = false;
+    this.#waiting = [];
+  }
+
+  /** Takes nothing any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#idleMark?.cancel();
+    this.forgetWaiting();
+    this.#wake();
+  }
+
+  #schedule(): void {
+    if (!this.#scheduled && !this.#running && !this.#stopped) {
+      this.#scheduled = true;
+      this.#clock.defer(() => {
+        this.#scheduled = false;
+        void this.#run();
+      });
+    }
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running || this.#stopped || this.#waiting.length === 0) return;
+    this.#running = true;
+    this.#idleMark?.cancel();
+    const { shares, bound } = this.#take();
+    try {
+      await this.#write(shares, bound);
+      const sequence = this.#nextSequence++;
+      for (const { member, upTo, start } of shares) member.committed(upTo, start, sequence);
+      this.onCommitted();
+      if (this.#waiting.length === 0) this.#markWhenIdle();
+    } catch (error) {
+      for (const { member } of shares) member.definedInEpoch = 0;
+      this.onFailure(error);
+    } finally {
+      this.#running = false;
+      this.#wake();
+      if (this.#waiting.length > 0) this.#schedule();
+    }
+  }
+
+  #take(): { shares: Share[]; bound: number } {
+    const shares: Share[] = [];
+    let bytes = 0;
+    let bound = FRAME_FIXED_BYTES + WAL_ALIGNMENT;
+    let count = 0;
+    for (const member of this.#waiting) {
+      if (bytes >= this.#settings.commitMaxBytes) break;
+      count += 1;
+      member.waiting = false;
+      const { tail } = member;
+      const from = tail.taken;
+      const upTo = tail.end;
+      for (let i = from; i < upTo; i++) bytes += tail.at(i).bytes.length;
+      tail.taken = upTo;
+      // Up to three sections: batches, start offset, removal.
+      bound += 3 * sectionBytesBound(member.id, 0) + (upTo - from) * 28;
+      shares.push({ member, from, upTo, start: member.pendingStart });
+    }
+    this.#waiting.splice(0, count);
+    return { shares, bound: bound + bytes };
+  }
+
+  async #write(shares: readonly Share[], bound: number): Promise<void> {
+    const file = this.#wal.current(bound) ?? (await this.#wal.advance(bound));
+    const frame = this.#frame;
+    frame.begin(this.#nextSequence, this.#durableSequence, file.epoch);
+    for (const { member, from, upTo, start } of shares) {
+      if (from < upTo) {
+        frame.batches(member);
+        for (let i = from; i < upTo; i++) {
+          const batch = member.tail.at(i);
+          frame.batch(batch, member.beginsSegment(batch.baseOffset));
+        }
+      }
+      if (start !== undefined) frame.startOffset(member, start);
+      if (member.pendingRemoval) frame.removed(member);
+    }
+    await this.#writeFrame(file);
+  }
+
+  async #writeFrame(file: WalFile): Promise<void> {
+    const { buffers, byteLength } = this.#frame.finish();
+    this.#untouched = false;
+    if (this.#settings.durability === 'fsync') {
+      await file.file.writeDurably(buffers, file.end);
+      this.#durableSequence = this.#nextSequence;
+    } else {
+      await file.file.write(buffers, file.end);
+    }
+    this.#wal.wrote(file, byteLength, this.#nextSequence);
+  }
+
+  /** Records, once nothing follows for a while, that the last frame was durable: damage to it can then be told from a torn write. */
+  #markWhenIdle(): void {
+    if (this.#settings.durability !== 'fsync') return;
+    this.#idleMark?.cancel();
+    this.#idleMark = this.#clock.setTimer(this.#settings.idleMarkMs, () => void this.#mark());
+  }
+
+  async #mark(): Promise<void> {
+    const file = this.#wal.current(WAL_ALIGNMENT);
+    if (this.#running || this.#stopped || this.#waiting.length > 0 || file === undefined) return;
+    this.#running = true;
+    try {
+      this.#frame.begin(this.#nextSequence, this.#durableSequence, file.epoch);
+      await this.#writeFrame(file);
+      this.#nextSequence += 1;
+    } catch (error) {
+      this.onFailure(error);
+    } finally {
+      this.#running = false;
+      this.#wake();
+      if (this.#waiting.length > 0) this.#schedule();
+    }
+  }
+
+  #wake(): void {
+    const settled = this.#settled;
+    this.#settled = [];
+    for (const wake of settled) wake();
+  }
+}

@@ -1,0 +1,314 @@
+// The embedded log store: all partitions of a process over one write-ahead log.
+//
+//   <folder>/
+//     checkpoint                      what is durable in the segments (checkpoint-file.ts)
+//     wal/00000001.wal ...            everything since (wal-frame.ts)
+//     <topic>-<partition>/ ...        segments (partition-files.ts)
+//     quarantine/                     copies of damaged files
+//
+// Must stay true: one store a folder (whoever opens it holds the folder's lock); nothing is written before the first append; after a failed
+// write or sync the store takes nothing any more.
+import type { Clock, Disk, Timer } from '@moldau/runtime';
+
+import {
+  LogError,
+  type LogConfig,
+  type LogObserver,
+  type LogStore,
+  type PartitionId,
+  type PartitionLog,
+} from '../partition-log.ts';
+import type { PartitionCheckpoint } from './checkpoint-file.ts';
+import { Checkpointer } from './checkpointer.ts';
+import { DiskState } from './disk-state.ts';
+import { GroupCommit } from './group-commit.ts';
+import { LocalPartitionLog } from './local-partition-log.ts';
+import type { LogContext, LogLogger } from './log-context.ts';
+import { OpenFiles } from './open-files.ts';
+import { partitionFolderName, removedFolderName } from './partition-files.ts';
+import {
+  NO_CONFIG,
+  emptyCheckpoint,
+  partitionKey,
+  recoverStore,
+  type RecoveredStore,
+} from './store-recovery.ts';
+import { ReadCache } from './read-cache.ts';
+import { replayInto } from './replay.ts';
+import { DEFAULT_LOCAL_LOG_SETTINGS, type LocalLogSettings } from './settings.ts';
+import { TailMemory } from './tail-memory.ts';
+import { WAL_FOLDER, WalFiles } from './wal-files.ts';
+
+export interface LocalLogOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  /** The store's own folder; made at the first write. */
+  readonly folder: string;
+  readonly settings?: Partial<LocalLogSettings>;
+  readonly logger?: LogLogger;
+  /** A write or a sync failed: the broker must stop and recover by starting again. Called once. */
+  readonly onFatal: (reason: LogError) => void;
+}
+
+/** Opens the store and recovers what the last run left in the write-ahead log. @throws LogError CORRUPT, IO */
+export async function openLocalLogStore(options: LocalLogOptions): Promise<LocalLogStore> {
+  const settings = { ...DEFAULT_LOCAL_LOG_SETTINGS, ...options.settings };
+  const recovered = await recoverStore({ ...options, settings }).catch((error: unknown) => {
+    throw error instanceof LogError
+      ? error
+      : new LogError('IO', `Cannot recover the log in ${options.folder}: ${(error as Error).message}`, {
+          cause: error,
+        });
+  });
+  return new LocalLogStore(options, settings, recovered);
+}
+
+export class LocalLogStore implements LogStore {
+  readonly #options: LocalLogOptions;
+  readonly #settings: LocalLogSettings;
+  readonly #memory: TailMemory<LocalPartitionLog>;
+  readonly #files: OpenFiles;
+  readonly #wal: WalFiles;
+  readonly #commit: GroupCommit;
+  readonly #disk: DiskState;
+  readonly #checkpointer: Checkpointer;
+  readonly #context: LogContext;
+  /** The newest checkpoint of each partition that is not open. */
+  readonly #stored: Map<string, PartitionCheckpoint>;
+  readonly #open = new Map<string, LocalPartitionLog>();
+  /** Folder names of partitions removed in this run, until a namesake comes. */
+  readonly #removedNames = new Set<string>();
+  #nextWalNumber = 1;
+  #retention: Timer | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: LocalLogOptions, settings: LocalLogSettings, recovered: RecoveredStore) {
+    const { disk, clock, folder } = options;
+    this.#options = options;
+    this.#settings = settings;
+    this.#stored = recovered.partitions;
+    this.#memory = new TailMemory(settings);
+    this.#files = new OpenFiles(disk, settings.maxOpenFiles);
+    this.#wal = new WalFiles(disk, `${folder}/${WAL_FOLDER}`, settings, {
+      nextEpoch: recovered.nextEpoch,
+      nextFileNumber: recovered.nextFileNumber,
+      free: recovered.files,
+    });
+    this.#commit = new GroupCommit(clock, this.#wal, settings, {
+      nextSequence: recovered.nextSequence,
+      durableSequence: recovered.nextSequence - 1,
+    });
+    this.#disk = new DiskState(disk, clock, folder, settings);
+    const writeFailed = (error: unknown): LogError => this.#disk.writeFailed(error);
+    this.#checkpointer = new Checkpointer(
+      {
+        disk,
+        folder,
+        settings,
+        memory: this.#memory,
+        commit: this.#commit,
+        wal: this.#wal,
+        partitions: () => this.#checkpoints(),
+        writeFailed,
+      },
+      recovered.removed,
+    );
+    this.#context = {
+      disk,
+      clock,
+      folder,
+      settings,
+      files: this.#files,
+      memory: this.#memory,
+      cache: new ReadCache(settings),
+      commit: this.#commit,
+      logger: options.logger,
+      refusal: () => this.#refusal(),
+      dirty: (log) => this.#checkpointer.dirty(log),
+      checkpointed: (log) => this.#checkpointer.checkpointed(log),
+      writeFailed,
+    };
+    this.#wire();
+    this.#retentionLater();
+  }
+
+  /** Producers should be held back: more is in memory than the segments have taken. */
+  get pressure(): boolean {
+    return this.#memory.pressure;
+  }
+
+  /** Calls `listener` when `pressure` changes; returns what ends that. */
+  onPressure(listener: (pressure: boolean) => void): () => void {
+    return this.#memory.onPressure(listener);
+  }
+
+  /** Bytes in memory, for metrics: batches in the tails (not in segments yet: `unwritten`), and the read cache. */
+  get memoryUse(): { readonly tails: number; readonly unwritten: number; readonly readCache: number } {
+    return {
+      tails: this.#memory.heldBytes,
+      unwritten: this.#memory.unwrittenBytes,
+      readCache: this.#context.cache.bytes,
+    };
+  }
+
+  async open(id: PartitionId, config: LogConfig, observer: LogObserver): Promise<PartitionLog> {
+    this.#refuseWhenClosed();
+    const key = partitionKey(id);
+    if (this.#open.has(key)) throw new LogError('FAILED', `${partitionFolderName(id)} is open already`);
+    await this.#removeNamesake(id);
+    // A removed namesake's frames must not be taken for this partition's after a crash.
+    if (this.#removedNames.delete(partitionFolderName(id))) await this.#checkpointer.covered();
+    const checkpoint = this.#stored.get(key) ?? emptyCheckpoint(id);
+    const log = new LocalPartitionLog(this.#context, this.#nextWalNumber++, checkpoint, config);
+    await replayInto(log, observer);
+    log.attach(observer);
+    this.#stored.delete(key);
+    this.#open.set(key, log);
+    return log;
+  }
+
+  async remove(id: PartitionId): Promise<void> {
+    this.#refuseWhenClosed();
+    const key = partitionKey(id);
+    const log =
+      this.#open.get(key) ??
+      new LocalPartitionLog(
+        this.#context,
+        this.#nextWalNumber++,
+        this.#stored.get(key) ?? emptyCheckpoint(id),
+        NO_CONFIG,
+      );
+    await log.markRemoved();
+    log.release();
+    this.#open.delete(key);
+    this.#stored.delete(key);
+    this.#checkpointer.forget(log, key);
+    this.#removedNames.add(partitionFolderName(id));
+    const { disk } = this.#options;
+    if (await disk.exists(log.folder)) {
+      const removed = `${this.#options.folder}/${removedFolderName(id)}`;
+      await disk.rename(log.folder, removed);
+      await disk.syncDirectory(this.#options.folder);
+      await disk.removeTree(removed);
+    }
+    this.#checkpointer.start();
+  }
+
+  async stored(): Promise<readonly PartitionId[]> {
+    const ids = [...this.#stored.values()].map((checkpoint) => checkpoint.id);
+    for (const log of this.#open.values()) if (log.endOffset > 0) ids.push(log.id);
+    return ids;
+  }
+
+  space(): Promise<{ readonly free: number; readonly total: number }> {
+    return this.#options.disk.space(this.#options.folder);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#retention?.cancel();
+    this.#disk.close();
+    while (!this.#commit.idle && !this.#disk.failed) await this.#commit.next();
+    this.#commit.stop();
+    for (const log of this.#open.values()) log.close();
+    if (this.#disk.failed || (this.#commit.untouched && !this.#checkpointer.changed)) {
+      await this.#checkpointer.stop();
+    } else {
+      await this.#checkpointer.finish();
+      for (const log of this.#open.values()) await log.writeAllIndexes();
+    }
+    await this.#files.close();
+    await this.#wal.close();
+  }
+
+  #wire(): void {
+    this.#commit.onCommitted = () => this.#checkpointer.committed();
+    this.#commit.onFailure = (error) => {
+      const reason = this.#disk.writeFailed(error);
+      for (const log of this.#open.values()) log.discard(reason);
+      this.#commit.forgetWaiting();
+    };
+    this.#wal.onSealed = () => this.#checkpointer.committed();
+    this.#disk.onFull = (reason) =>
+      this.#options.logger?.warn({ folder: this.#options.folder }, reason.message);
+    this.#disk.onRoom = () => {
+      this.#options.logger?.warn(
+        { folder: this.#options.folder },
+        'There is space on the disk again: appends are taken.',
+      );
+      this.#checkpointer.start();
+      this.#checkpointer.flush();
+    };
+    this.#disk.onFailed = (reason) => {
+      this.#commit.stop();
+      for (const log of this.#open.values()) log.discard(reason);
+      this.#options.onFatal(reason);
+    };
+  }
+
+  #refusal(): LogError | undefined {
+    if (this.#disk.refusal !== undefined) return this.#disk.refusal;
+    return this.#memory.exhausted
+      ? new LogError(
+          'NO_SPACE',
+          `${this.#memory.unwrittenBytes} bytes wait to be written to ${this.#options.folder}: the disk cannot keep up`,
+        )
+      : undefined;
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closing !== undefined)
+      throw new LogError('CLOSED', `The log store in ${this.#options.folder} is closed.`);
+    if (this.#disk.failed) throw this.#disk.refusal!;
+  }
+
+  #checkpoints(): PartitionCheckpoint[] {
+    const checkpoints = [...this.#stored.values()];
+    for (const log of this.#open.values()) {
+      if (log.checkpoint.endOffset > 0 || log.checkpoint.active !== undefined)
+        checkpoints.push(log.checkpoint);
+    }
+    return checkpoints;
+  }
+
+  /** A topic of the same name that was removed while nobody was there to say so. */
+  async #removeNamesake(id: PartitionId): Promise<void> {
+    const all = [...this.#stored.values(), ...[...this.#open.values()].map((log) => log.checkpoint)];
+    for (const other of all) {
+      if (
+        other.id.topic === id.topic &&
+        other.id.partition === id.partition &&
+        other.id.topicId !== id.topicId
+      ) {
+        await this.remove(other.id);
+      }
+    }
+  }
+
+  #retentionLater(): void {
+    this.#retention = this.#options.clock.setTimer(this.#settings.retentionCheckIntervalMs, () => {
+      void this.#applyRetention().finally(() => {
+        if (this.#closing === undefined) this.#retentionLater();
+      });
+    });
+  }
+
+  async #applyRetention(): Promise<void> {
+    const now = this.#options.clock.now();
+    const work = [...this.#open.values()].map(async (log) => {
+      try {
+        await log.applyRetention(now);
+      } catch (error) {
+        this.#options.logger?.warn(
+          { partition: log.folder },
+          `Retention failed: ${(error as Error).message}`,
+        );
+      }
+    });
+    await Promise.all(work);
+  }
+}

@@ -1,0 +1,550 @@
+// One partition of the embedded log: the newest batches in memory, all others in segment files.
+//
+//        segments                           memory (the tail)
+//   [0 ...][1000 ...][2000 ... written] ....[.... written, durable, waiting]
+//                              ^ a checkpoint syncs up to here, and the write-ahead log before it is free again
+//
+//   append   memory only; the group commit makes it durable and calls `committed`
+//   flush    durable batches to the segments, in large writes, unsynced
+//   settle   flush, snapshot, sync: what a checkpoint may count on
+//
+// Must stay true: work on files is done one piece after the other (`#io`); `durableEndOffset` moves only in `committed`; what a flush
+// writes is durable in the write-ahead log already.
+import assert from 'node:assert/strict';
+
+import type { SegmentProgressState } from './segment-progress.ts';
+import {
+  LogError,
+  type AppendedBatch,
+  type FoundBatch,
+  type LogConfig,
+  type LogObserver,
+  type LogSlice,
+  type PartitionId,
+  type PartitionLog,
+  type ReadLimits,
+} from '../partition-log.ts';
+import type { PartitionCheckpoint } from './checkpoint-file.ts';
+import { LeaderEpochs } from './leader-epochs.ts';
+import type { LogContext } from './log-context.ts';
+import {
+  EPOCHS_FILE,
+  METADATA_FILE,
+  encodePartitionMetadata,
+  partitionFolderName,
+} from './partition-files.ts';
+import { applyRetention, dropSegments, hasSegmentBelowStart } from './retention.ts';
+import { NOTHING, sliceOf } from './read-cache.ts';
+import { SegmentList } from './segment-list.ts';
+import { shouldRoll } from './segment-roll.ts';
+import { SegmentProgress } from './segment-progress.ts';
+import { Serial } from './serial.ts';
+import { replaceWhole } from './small-files.ts';
+import { SnapshotFiles } from './snapshot-files.ts';
+import { Tail } from './tail.ts';
+import { findByTimestamp, findMaxTimestamp } from './time-search.ts';
+import type { CommitMember } from './group-commit.ts';
+import type { SegmentSection } from './wal-scan.ts';
+
+/** Buffers in one write of a flush: what the systems take at a time. */
+const FLUSH_BATCHES = 1024;
+
+interface StartWaiter {
+  readonly offset: number;
+  readonly done: (error: LogError | undefined) => void;
+}
+
+export class LocalPartitionLog implements PartitionLog, CommitMember {
+  readonly id: PartitionId;
+  readonly walNumber: number;
+  definedInEpoch = 0;
+  waiting = false;
+  pendingRemoval = false;
+  pendingStart: number | undefined;
+  readonly tail = new Tail();
+  readonly segments: SegmentList;
+  readonly snapshots: SnapshotFiles;
+  readonly context: LogContext;
+  readonly folder: string;
+  /** The first frame that the segments do not cover; 0 when they cover all. */
+  dirtyFrom = 0;
+  /** What the last checkpoint of this partition made durable. */
+  checkpoint: PartitionCheckpoint;
+  config: LogConfig;
+  #observer: LogObserver | undefined;
+  #startOffset: number;
+  #endOffset: number;
+  #durableEndOffset: number;
+  #size: number;
+  readonly #io = new Serial();
+  readonly #epochs: LeaderEpochs;
+  #epochsChanged = false;
+  /** Offsets in the tail at which segments begin that have no batch on disk yet. */
+  readonly #newSegments = new Set<number>();
+  /** The partition's folder is there, and known to survive. */
+  #folderDurable: boolean;
+  /** Entries of the folder changed since its last sync. */
+  #folderChanged = false;
+  #startWaiters: StartWaiter[] = [];
+  #closed = false;
+  #removalDone: (() => void) | undefined;
+  readonly #openedMs: number;
+
+  constructor(context: LogContext, walNumber: number, checkpoint: PartitionCheckpoint, config: LogConfig) {
+    this.context = context;
+    this.id = checkpoint.id;
+    this.walNumber = walNumber;
+    this.checkpoint = checkpoint;
+    this.config = config;
+    this.folder = `${context.folder}/${partitionFolderName(checkpoint.id)}`;
+    this.segments = new SegmentList(context.files, this.folder, checkpoint);
+    this.snapshots = new SnapshotFiles(context.disk, this.folder, checkpoint.snapshot);
+    this.#startOffset = checkpoint.startOffset;
+    this.#endOffset = checkpoint.endOffset;
+    this.#durableEndOffset = checkpoint.endOffset;
+    this.#size = checkpoint.sizeInBytes;
+    this.#epochs = new LeaderEpochs(checkpoint.epochs);
+    this.#folderDurable = checkpoint.active !== undefined;
+    this.#openedMs = context.clock.now();
+  }
+
+  get startOffset(): number {
+    return this.#startOffset;
+  }
+
+  get endOffset(): number {
+    return this.#endOffset;
+  }
+
+  get durableEndOffset(): number {
+    return this.#durableEndOffset;
+  }
+
+  get sizeInBytes(): number {
+    return this.#size;
+  }
+
+  get latestEpoch(): number | undefined {
+    return this.#epochs.latest;
+  }
+
+  get openedMs(): number {
+    return this.#openedMs;
+  }
+
+  /** The first offset that is in no segment yet. */
+  get writtenEndOffset(): number {
+    return this.tail.written < this.tail.end ? this.tail.at(this.tail.written).baseOffset : this.#endOffset;
+  }
+
+  /** From now on `observer` is told what happens. */
+  attach(observer: LogObserver): void {
+    this.#observer = observer;
+  }
+
+  append(batches: readonly AppendedBatch[]): void {
+    const refusal = this.#closed ? this.#closedError() : this.context.refusal();
+    if (refusal !== undefined) throw refusal;
+    if (batches.length === 0) return;
+    this.#rollIfDue(batches);
+    this.#add(batches);
+    this.context.commit.add(this);
+  }
+
+  /** Recovery: takes a batch from the write-ahead log, durable already. */
+  recover(batch: AppendedBatch, beginsSegment: boolean, sequence: number): void {
+    if (beginsSegment || this.segments.active === undefined) this.#beginSegment(batch.baseOffset);
+    this.#add([batch]);
+    this.tail.taken = this.tail.end;
+    this.committed(this.tail.end, undefined, sequence);
+  }
+
+  /** Recovery: takes batches that lie in a segment already, checked and durable. */
+  async recoverSegment(section: SegmentSection, sequence: number): Promise<void> {
+    assert.fail(`segment sections are not written yet (${section.kind} ${sequence})`);
+  }
+
+  /** Index files of all segments as complete as can be. */
+  async writeAllIndexes(): Promise<void> {
+    for (const segment of this.segments.known) await segment.writeIndexes(true);
+  }
+
+  beginsSegment(offset: number): boolean {
+    return this.#newSegments.has(offset);
+  }
+
+  committed(upTo: number, start: number | undefined, sequence: number): void {
+    if (this.dirtyFrom === 0) this.dirtyFrom = sequence;
+    this.context.dirty(this);
+    if (upTo > this.tail.durable) {
+      this.tail.durable = upTo;
+      this.#durableEndOffset = this.tail.at(upTo - 1).lastOffset + 1;
+      this.context.memory.committed(this, upTo);
+      this.#observer?.durable(this.#durableEndOffset);
+    }
+    if (start !== undefined) this.#startDurable(start);
+    if (this.pendingRemoval) this.#removalDone?.();
+  }
+
+  /** Everything that is not durable is gone. */
+  discard(error: LogError): void {
+    const had = this.tail.end > this.tail.durable;
+    const bytes = this.tail.discard();
+    this.context.memory.discarded(bytes);
+    this.#size -= bytes;
+    this.waiting = false;
+    if (had) {
+      this.#endOffset = this.#durableEndOffset;
+      this.#epochs.truncateFromEnd(this.#endOffset);
+      this.#epochsChanged = true;
+      this.segments.truncate(this.#endOffset);
+      for (const offset of this.#newSegments) if (offset >= this.#endOffset) this.#newSegments.delete(offset);
+      this.snapshots.truncate(this.#endOffset);
+      this.#replan();
+    }
+    this.#removalDone?.();
+    this.pendingStart = undefined;
+    const waiters = this.#startWaiters;
+    this.#startWaiters = [];
+    for (const waiter of waiters) waiter.done(error);
+    if (had) this.#observer?.discarded(this.#endOffset, error);
+  }
+
+  read(offset: number, limits: ReadLimits): LogSlice | Promise<LogSlice> {
+    const upTo = Math.min(limits.upToOffset, this.#durableEndOffset);
+    if (offset >= upTo) return NOTHING;
+    const bounded = upTo === limits.upToOffset ? limits : { ...limits, upToOffset: upTo };
+    const number = this.tail.find(offset);
+    if (number !== undefined) return this.#readTail(number, bounded);
+    const segment = this.segments.find(offset);
+    const piece = segment === undefined ? undefined : this.context.cache.find(segment, offset);
+    if (piece === undefined) return this.#readSegments(offset, bounded);
+    const { slice, complete } = sliceOf(piece, offset, bounded);
+    if (complete) this.context.cache.readAhead(piece);
+    return slice;
+  }
+
+  findByTimestamp(timestamp: number): Promise<FoundBatch | undefined> {
+    return findByTimestamp(this, timestamp);
+  }
+
+  findMaxTimestamp(): Promise<FoundBatch | undefined> {
+    return findMaxTimestamp(this);
+  }
+
+  endOffsetOfEpoch(epoch: number): { readonly epoch: number; readonly endOffset: number } | undefined {
+    return this.#epochs.endOffsetOf(epoch, this.#durableEndOffset);
+  }
+
+  async deleteBefore(offset: number): Promise<void> {
+    if (offset <= this.#startOffset) return;
+    if (offset > this.#durableEndOffset) {
+      throw new RangeError(
+        `cannot delete ${this.folder} before ${offset}: it ends at ${this.#durableEndOffset}`,
+      );
+    }
+    await this.moveStart(offset);
+    void this.dropBelowStart().catch((error: unknown) => this.context.writeFailed(error));
+  }
+
+  /** Frees the segments below the start; resolves to how many. A checkpoint that does not name them comes first. */
+  async dropBelowStart(): Promise<number> {
+    if (!(await hasSegmentBelowStart(this))) return 0;
+    await this.context.checkpointed(this);
+    return this.#io.run(() => dropSegments(this));
+  }
+
+  /** Makes the new start durable, then tells the observer. */
+  moveStart(offset: number): Promise<void> {
+    const refusal = this.#closed ? this.#closedError() : this.context.refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return new Promise((resolve, reject) => {
+      this.pendingStart = Math.max(offset, this.pendingStart ?? 0);
+      this.#startWaiters.push({ offset, done: (error) => (error === undefined ? resolve() : reject(error)) });
+      this.context.commit.add(this);
+    });
+  }
+
+  applyRetention(nowMs: number): Promise<number> {
+    return this.#closed ? Promise.resolve(0) : applyRetention(this, nowMs);
+  }
+
+  configure(config: LogConfig): void {
+    this.config = config;
+  }
+
+  /** Retention: the active segment is complete as it is; the next batch begins another. Everything in it has been written. */
+  sealActive(): void {
+    if (this.segments.active !== undefined && this.segments.active.planned.size > 0) {
+      this.#snapshotAt(this.#endOffset);
+      this.#beginSegment(this.#endOffset);
+    }
+  }
+
+  /** Retention: a segment is out of the log. */
+  segmentDropped(sizeInBytes: number): void {
+    this.#size -= sizeInBytes;
+    this.#folderChanged = true;
+    this.touch();
+  }
+
+  /** A checkpoint has to cover this partition again. */
+  touch(): void {
+    if (this.dirtyFrom === 0) this.dirtyFrom = this.context.commit.nextSequence;
+    this.context.dirty(this);
+  }
+
+  /** Writes what is durable to the segments. @throws DiskError; nothing is lost then, and it may be tried again */
+  flush(): Promise<void> {
+    return this.#io.run(() => this.flushNow());
+  }
+
+  /** `flush`, for those within a piece of file work. */
+  async flushNow(): Promise<void> {
+    const { tail } = this;
+    while (tail.written < tail.durable) {
+      const first = tail.at(tail.written);
+      const segment = this.segments.find(first.baseOffset);
+      assert(segment !== undefined, `no segment of ${this.folder} for offset ${first.baseOffset}`);
+      const next = this.segments.after(segment);
+      const batches: AppendedBatch[] = [];
+      let bytes = 0;
+      for (let i = tail.written; i < tail.durable && batches.length < FLUSH_BATCHES; i++) {
+        const batch = tail.at(i);
+        if (next !== undefined && batch.baseOffset >= next.baseOffset) break;
+        batches.push(batch);
+        bytes += batch.bytes.length;
+      }
+      if (!segment.created) await this.#prepareFolder();
+      await segment.write(batches, this.config.indexIntervalBytes);
+      this.#newSegments.delete(segment.baseOffset);
+      tail.written += batches.length;
+      this.context.memory.written(bytes);
+      const complete =
+        next !== undefined &&
+        (tail.written === tail.end || tail.at(tail.written).baseOffset >= next.baseOffset);
+      segment.finished = complete;
+      await segment.writeIndexes(complete);
+    }
+  }
+
+  /** Brings everything durable into synced segments and remembers it as this partition's checkpoint. */
+  settle(snapshot: boolean): Promise<void> {
+    if (snapshot) this.#snapshotAt(this.#endOffset);
+    return this.#io.run(() => this.#settleNow());
+  }
+
+  /** Takes nothing any more. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /**
+   * Puts the end of this partition into the write-ahead log. When that fails, for lack of space, the removal goes on all the same: it is
+   * what makes space, and whoever finds the partition again after a crash knows that its topic is gone.
+   */
+  async markRemoved(): Promise<void> {
+    this.#closed = true;
+    if (this.context.refusal()?.code !== 'FAILED') {
+      const ended = new Promise<void>((resolve) => {
+        this.#removalDone = resolve;
+      });
+      this.pendingRemoval = true;
+      this.context.commit.add(this);
+      await ended;
+    }
+    await this.#io.run(async () => {});
+  }
+
+  /** Lets go of all memory. */
+  release(): void {
+    this.#closed = true;
+    let unwritten = 0;
+    let held = 0;
+    const { tail } = this;
+    for (let i = tail.evicted; i < tail.end; i++) {
+      const bytes = tail.at(i).bytes.length;
+      held += bytes;
+      if (i >= tail.written) unwritten += bytes;
+    }
+    tail.written = tail.durable = tail.taken = tail.end;
+    tail.evictTo(tail.end);
+    this.context.memory.released(held, unwritten);
+    for (const segment of this.segments.known) this.context.cache.forget(segment);
+  }
+
+  #add(batches: readonly AppendedBatch[]): void {
+    const active = this.segments.active!;
+    let bytes = 0;
+    for (const batch of batches) {
+      assert.equal(batch.baseOffset, this.#endOffset, `offsets of ${this.folder} must follow one another`);
+      if (this.#epochs.assign(batch.leaderEpoch, batch.baseOffset)) this.#epochsChanged = true;
+      active.planned.advance(batch, batch.bytes.length, this.config.indexIntervalBytes);
+      this.tail.push(batch);
+      this.#endOffset = batch.lastOffset + 1;
+      bytes += batch.bytes.length;
+    }
+    this.#size += bytes;
+    this.context.memory.appended(bytes);
+  }
+
+  #rollIfDue(batches: readonly AppendedBatch[]): void {
+    const { active } = this.segments;
+    if (active === undefined) {
+      this.#beginSegment(this.#endOffset);
+      return;
+    }
+    let sizeInBytes = 0;
+    let maxTimestamp = -1;
+    for (const batch of batches) {
+      sizeInBytes += batch.bytes.length;
+      maxTimestamp = Math.max(maxTimestamp, batch.maxTimestamp);
+    }
+    const arriving = { sizeInBytes, maxTimestamp, lastOffset: batches.at(-1)!.lastOffset };
+    if (shouldRoll(active, arriving, this.config, this.context.clock.now(), this.#openedMs)) {
+      this.#snapshotAt(this.#endOffset);
+      this.#beginSegment(this.#endOffset);
+    }
+  }
+
+  #beginSegment(offset: number): void {
+    this.segments.begin(offset);
+    this.#newSegments.add(offset);
+  }
+
+  #snapshotAt(offset: number): void {
+    if (this.#observer !== undefined) this.snapshots.take(offset, this.#observer.takeSnapshot(offset));
+  }
+
+  /** Works out again what the active segment will hold, after batches were taken back. */
+  #replan(): void {
+    for (const segment of this.segments.known) {
+      segment.planned = new SegmentProgress(segment.written);
+    }
+    for (let i = this.tail.written; i < this.tail.end; i++) {
+      const batch = this.tail.at(i);
+      this.segments
+        .find(batch.baseOffset)!
+        .planned.advance(batch, batch.bytes.length, this.config.indexIntervalBytes);
+    }
+  }
+
+  #startDurable(start: number): void {
+    this.#startOffset = Math.max(this.#startOffset, start);
+    if (this.pendingStart !== undefined && this.pendingStart <= start) this.pendingStart = undefined;
+    this.#epochs.truncateFromStart(this.#startOffset);
+    this.#epochsChanged = true;
+    this.#observer?.startMoved(this.#startOffset);
+    const done = this.#startWaiters.filter((waiter) => waiter.offset <= start);
+    this.#startWaiters = this.#startWaiters.filter((waiter) => waiter.offset > start);
+    for (const waiter of done) waiter.done(undefined);
+  }
+
+  #readTail(from: number, limits: ReadLimits): LogSlice {
+    const buffers: Uint8Array[] = [];
+    let byteLength = 0;
+    for (let i = from; i < this.tail.durable; i++) {
+      const batch = this.tail.at(i);
+      if (batch.baseOffset >= limits.upToOffset) break;
+      const next = byteLength + batch.bytes.length;
+      if (next > limits.maxBytes && !(buffers.length === 0 && limits.atLeastOneBatch)) break;
+      buffers.push(batch.bytes);
+      byteLength = next;
+    }
+    return { buffers, byteLength };
+  }
+
+  async #readSegments(offset: number, limits: ReadLimits): Promise<LogSlice> {
+    await this.segments.load();
+    for (
+      let segment = this.segments.find(offset);
+      segment !== undefined;
+      segment = this.segments.after(segment)
+    ) {
+      try {
+        const piece =
+          this.context.cache.find(segment, offset) ?? (await this.context.cache.load(segment, offset));
+        if (piece !== undefined) {
+          const { slice, complete } = sliceOf(piece, offset, limits);
+          if (complete) this.context.cache.readAhead(piece);
+          return slice;
+        }
+      } catch (error) {
+        // Retention took the segment away under the reader: there is nothing at this offset any more.
+        if (segment.deleted || offset < this.#startOffset || this.#closed) return NOTHING;
+        throw error instanceof LogError
+          ? error
+          : new LogError('IO', `Cannot read ${this.folder}: ${(error as Error).message}`, { cause: error });
+      }
+    }
+    return NOTHING;
+  }
+
+  async #prepareFolder(): Promise<void> {
+    this.#folderChanged = true;
+    if (this.#folderDurable) return;
+    const { disk } = this.context;
+    await disk.makeDirectory(this.folder);
+    await replaceWhole(disk, `${this.folder}/${METADATA_FILE}`, encodePartitionMetadata(this.id));
+    await disk.syncDirectory(this.folder);
+    await disk.syncDirectory(this.context.folder);
+    this.#folderDurable = true;
+  }
+
+  async #settleNow(): Promise<void> {
+    const dirtyFrom = this.dirtyFrom;
+    this.dirtyFrom = 0;
+    try {
+      await this.flushNow();
+      const state = this.#writtenState();
+      if (this.#folderDurable) await this.#syncFiles();
+      this.checkpoint = { ...state, snapshot: this.snapshots.newest };
+    } catch (error) {
+      this.dirtyFrom = this.dirtyFrom === 0 ? dirtyFrom : Math.min(dirtyFrom, this.dirtyFrom);
+      throw error;
+    }
+  }
+
+  #writtenState(): Omit<PartitionCheckpoint, 'snapshot'> {
+    const endOffset = this.writtenEndOffset;
+    let active: { baseOffset: number; progress: SegmentProgressState } | undefined;
+    let unwritten = 0;
+    for (const segment of this.segments.known) {
+      if (segment.created) active = { baseOffset: segment.baseOffset, progress: segment.written.state() };
+      unwritten += segment.planned.size - segment.written.size;
+    }
+    const epochs = this.#epochs.entries.filter((entry) => entry.startOffset < endOffset);
+    return {
+      id: this.id,
+      startOffset: this.#startOffset,
+      endOffset,
+      sizeInBytes: this.#size - unwritten,
+      active,
+      epochs,
+    };
+  }
+
+  async #syncFiles(): Promise<void> {
+    const { disk } = this.context;
+    if (this.#epochsChanged) {
+      this.#epochsChanged = false;
+      await replaceWhole(disk, `${this.folder}/${EPOCHS_FILE}`, this.#epochs.encode());
+      this.#folderChanged = true;
+    }
+    if (await this.snapshots.store(this.writtenEndOffset)) {
+      await this.snapshots.prune(this.writtenEndOffset);
+      this.#folderChanged = true;
+    }
+    for (const segment of this.segments.known) {
+      if (segment.dirty) await segment.sync();
+    }
+    if (this.#folderChanged) {
+      this.#folderChanged = false;
+      await disk.syncDirectory(this.folder);
+    }
+  }
+
+  #closedError(): LogError {
+    return new LogError('CLOSED', `The log ${this.folder} is closed.`);
+  }
+}

@@ -1,0 +1,301 @@
+// One segment of a partition: its .log file and the two sparse indexes over it.
+//
+//   appended (planned)   decides when the next segment begins; may be taken back when a commit fails
+//   written              what the file holds and the indexes cover; only this is read
+//
+// The indexes live in memory while the segment is written or read. Their files follow: at the end of the segment, at a clean stop, and
+// every `INDEX_WRITE_ENTRIES` entries, without a sync: what is missing or wrong in them is made again from the .log file.
+//
+// Must stay true: bytes of the .log file below `written.size` never change, and whatever lies behind is of no one's concern: it is cut off
+// before the first write of a process.
+import assert from 'node:assert/strict';
+
+import type { Disk } from '@moldau/runtime';
+import { batchLastOffset, batchMaxTimestamp } from '@moldau/protocol/records/batch-header.ts';
+
+import { LogError, type AppendedBatch } from '../partition-log.ts';
+import { OFFSET_INDEX_ENTRY_BYTES, OffsetIndex } from './offset-index.ts';
+import { StoredFile, type OpenFiles } from './open-files.ts';
+import { DELETED_SUFFIX, offsetName } from './partition-files.ts';
+import { SegmentProgress, type SegmentProgressState } from './segment-progress.ts';
+import { scanSegment } from './segment-scan.ts';
+import { readWhole } from './small-files.ts';
+import { TIME_INDEX_ENTRY_BYTES, TimeIndex } from './time-index.ts';
+
+/** So many new index entries are written to the index files while a segment grows. */
+const INDEX_WRITE_ENTRIES = 512;
+
+export class Segment {
+  readonly baseOffset: number;
+  readonly log: StoredFile;
+  readonly written: SegmentProgress;
+  planned: SegmentProgress;
+  /** The .log file exists (as far as this process knows). */
+  created: boolean;
+  /** Unsynced bytes, or a file whose folder entry was not synced. */
+  dirty = false;
+  /** No batch follows, and the index files are complete. */
+  finished = false;
+  /** Retention has taken it out of the log. */
+  deleted = false;
+  readonly #disk: Disk;
+  #pathStem: string;
+  #offsetIndex: OffsetIndex | undefined;
+  #timeIndex: TimeIndex | undefined;
+  #loading: Promise<void> | undefined;
+  /** Entries that the index files have. */
+  #storedOffsetEntries = 0;
+  #storedTimeEntries = 0;
+  /** What lies behind `written.size` has been cut off. */
+  #trimmed: boolean;
+
+  constructor(files: OpenFiles, folder: string, baseOffset: number, existing?: SegmentProgressState) {
+    this.#disk = files.disk;
+    this.baseOffset = baseOffset;
+    this.#pathStem = `${folder}/${offsetName(baseOffset)}`;
+    this.log = new StoredFile(files, `${this.#pathStem}.log`);
+    this.written = new SegmentProgress(existing);
+    this.planned = new SegmentProgress(existing);
+    this.created = existing !== undefined;
+    this.#trimmed = existing === undefined;
+    if (existing === undefined) {
+      this.#offsetIndex = new OffsetIndex();
+      this.#timeIndex = new TimeIndex();
+    }
+  }
+
+  /** The file's last byte was sealed long ago: a segment found in the folder, all of it durable. */
+  static async sealed(files: OpenFiles, folder: string, baseOffset: number): Promise<Segment> {
+    const segment = new Segment(files, folder, baseOffset, new SegmentProgress());
+    const size = await segment.log.size();
+    segment.written.size = size;
+    segment.planned.size = size;
+    segment.#trimmed = true;
+    segment.finished = true;
+    return segment;
+  }
+
+  get indexBytes(): number {
+    return (this.#offsetIndex?.memoryBytes ?? 0) + (this.#timeIndex?.memoryBytes ?? 0);
+  }
+
+  /** Writes batches behind what is written. @throws DiskError, with nothing changed but bytes that do not count */
+  async write(batches: readonly AppendedBatch[], indexIntervalBytes: number): Promise<void> {
+    await this.prepareToWrite();
+    await this.log.write(
+      batches.map((batch) => batch.bytes),
+      this.written.size,
+    );
+    this.wrote(batches, indexIntervalBytes);
+  }
+
+  /** The batches were written behind what was: they count now. */
+  wrote(batches: readonly AppendedBatch[], indexIntervalBytes: number): void {
+    this.dirty = true;
+    for (const batch of batches) {
+      const position = this.written.size;
+      if (this.written.advance(batch, batch.bytes.length, indexIntervalBytes)) {
+        this.#addIndexEntry(batch.lastOffset, position);
+      }
+    }
+  }
+
+  /** Makes the file if there is none, loads the indexes, and cuts off what a crash has left behind. */
+  async prepareToWrite(): Promise<void> {
+    if (!this.created) {
+      await this.log.create();
+      await this.log.truncate(0);
+      this.created = true;
+      this.dirty = true;
+      return;
+    }
+    await this.loadIndexes();
+    if (!this.#trimmed) {
+      const size = await this.log.size();
+      if (size < this.written.size) {
+        throw new LogError(
+          'CORRUPT',
+          `${this.log.path} has ${size} bytes where ${this.written.size} had been acknowledged and were written durably.`,
+        );
+      }
+      if (size > this.written.size) {
+        await this.log.truncate(this.written.size);
+        this.dirty = true;
+      }
+      this.#trimmed = true;
+    }
+  }
+
+  /** A position from which the batch that holds `offset` is found by walking on. */
+  async locate(offset: number): Promise<number> {
+    await this.loadIndexes();
+    return this.#offsetIndex?.lookup(offset - this.baseOffset) ?? 0;
+  }
+
+  /** A position below which all batches are older than `timestamp`. */
+  async locateTime(timestamp: number): Promise<number> {
+    await this.loadIndexes();
+    return this.#offsetIndex?.lookup(this.#timeIndex?.lookup(timestamp) ?? 0) ?? 0;
+  }
+
+  /** The largest timestamp in the file and the last offset of its batch; -1 when there is none. */
+  async largestTimestamp(): Promise<{ readonly timestamp: number; readonly offset: number }> {
+    if (this.written.maxTimestamp < 0 && this.written.size > 0) {
+      await this.loadIndexes();
+    }
+    return { timestamp: this.written.maxTimestamp, offset: this.written.maxTimestampOffset };
+  }
+
+  async sync(): Promise<void> {
+    if (this.created && this.log.dirty) {
+      await this.log.sync();
+    }
+    this.dirty = false;
+  }
+
+  /** Writes new index entries to the index files when there are many, or all of them when `finished` says that no batch follows for now. */
+  async writeIndexes(finished: boolean): Promise<void> {
+    const offsetIndex = this.#offsetIndex;
+    const timeIndex = this.#timeIndex;
+    if (offsetIndex === undefined || timeIndex === undefined || !this.created) return;
+    if (finished) {
+      timeIndex.append(this.written.maxTimestamp, this.written.maxTimestampOffset - this.baseOffset);
+    } else if (offsetIndex.count - this.#storedOffsetEntries < INDEX_WRITE_ENTRIES) {
+      return;
+    }
+    const entries = offsetIndex.count;
+    const times = timeIndex.count;
+    await this.#extend(
+      '.index',
+      offsetIndex.encode(this.#storedOffsetEntries),
+      this.#storedOffsetEntries * OFFSET_INDEX_ENTRY_BYTES,
+    );
+    await this.#extend(
+      '.timeindex',
+      timeIndex.encode(this.#storedTimeEntries),
+      this.#storedTimeEntries * TIME_INDEX_ENTRY_BYTES,
+    );
+    this.#storedOffsetEntries = entries;
+    this.#storedTimeEntries = times;
+  }
+
+  /** Lets go of the indexes' memory if the segment takes no more batches; they are read again when needed. */
+  dropIndexes(): void {
+    if (!this.finished) return;
+    this.#offsetIndex = undefined;
+    this.#timeIndex = undefined;
+    this.#loading = undefined;
+  }
+
+  /** Makes the indexes again from the .log file alone. */
+  async rebuildIndexes(): Promise<void> {
+    this.#offsetIndex = new OffsetIndex();
+    this.#timeIndex = new TimeIndex();
+    this.#storedOffsetEntries = 0;
+    this.#storedTimeEntries = 0;
+    await this.#indexFrom(0);
+  }
+
+  loadIndexes(): Promise<void> {
+    if (this.#offsetIndex !== undefined && this.#loading === undefined) return Promise.resolve();
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  /** Takes the files out of the log's sight; they stay readable until `destroy`. */
+  async retire(): Promise<void> {
+    this.deleted = true;
+    for (const suffix of ['.log', '.index', '.timeindex']) {
+      const path = `${this.#pathStem}${suffix}`;
+      if (suffix === '.log' ? this.created : await this.#disk.exists(path)) {
+        await this.#disk.rename(path, path + DELETED_SUFFIX);
+      }
+    }
+    this.log.path += DELETED_SUFFIX;
+  }
+
+  /** Frees the disk space of a retired segment. */
+  async destroy(): Promise<void> {
+    await this.log.close();
+    for (const suffix of ['.log', '.index', '.timeindex']) {
+      await this.#disk.remove(`${this.#pathStem}${suffix}${DELETED_SUFFIX}`);
+    }
+  }
+
+  async #load(): Promise<void> {
+    const size = this.written.size;
+    const storedOffsets = (await readWhole(this.#disk, `${this.#pathStem}.index`)) ?? new Uint8Array(0);
+    const storedTimes = (await readWhole(this.#disk, `${this.#pathStem}.timeindex`)) ?? new Uint8Array(0);
+    const offsetIndex = OffsetIndex.decode(storedOffsets, size);
+    const timeIndex = TimeIndex.decode(storedTimes);
+    const sound =
+      timeIndex !== undefined &&
+      offsetIndex.count * OFFSET_INDEX_ENTRY_BYTES === storedOffsets.length &&
+      (offsetIndex.count === 0 || timeIndex.count > 0 || this.written.maxTimestamp < 0);
+    if (!sound) {
+      await this.rebuildIndexes();
+      return;
+    }
+    try {
+      this.#offsetIndex = offsetIndex;
+      this.#timeIndex = timeIndex;
+      this.#storedOffsetEntries = offsetIndex.count;
+      this.#storedTimeEntries = timeIndex.count;
+      await this.#indexFrom(offsetIndex.last?.position ?? 0);
+    } catch (error) {
+      if (!(error instanceof LogError) || offsetIndex.count === 0) throw error;
+      await this.rebuildIndexes();
+    }
+  }
+
+  /** Walks from an indexed batch (or the beginning) to the end, adding the entries that are missing. */
+  async #indexFrom(position: number): Promise<void> {
+    const timeIndex = this.#timeIndex!;
+    const progress = new SegmentProgress();
+    progress.size = position;
+    if (position > 0) {
+      progress.maxTimestamp = timeIndex.last?.timestamp ?? -1;
+      progress.maxTimestampOffset = (timeIndex.last?.relativeOffset ?? -1) + this.baseOffset;
+    }
+    await scanSegment(this.log, {
+      from: position,
+      to: this.written.size,
+      minOffset: this.baseOffset,
+      whole: false,
+      onBatch: (bytes, at, batchPosition, size) => {
+        const lastOffset = batchLastOffset(bytes, at);
+        const batch = { baseOffset: lastOffset, lastOffset, maxTimestamp: batchMaxTimestamp(bytes, at) };
+        if (progress.advance(batch, size, DEFAULT_INDEX_INTERVAL_BYTES)) {
+          this.#offsetIndex!.append(lastOffset - this.baseOffset, batchPosition);
+          timeIndex.append(progress.maxTimestamp, progress.maxTimestampOffset - this.baseOffset);
+        }
+      },
+    });
+    assert.equal(progress.size, this.written.size);
+    if (progress.maxTimestamp > this.written.maxTimestamp) {
+      this.written.maxTimestamp = progress.maxTimestamp;
+      this.written.maxTimestampOffset = progress.maxTimestampOffset;
+    }
+    this.written.bytesSinceIndex = progress.bytesSinceIndex;
+  }
+
+  #addIndexEntry(lastOffset: number, position: number): void {
+    this.#offsetIndex!.append(lastOffset - this.baseOffset, position);
+    this.#timeIndex!.append(this.written.maxTimestamp, this.written.maxTimestampOffset - this.baseOffset);
+  }
+
+  async #extend(suffix: string, bytes: Uint8Array, position: number): Promise<void> {
+    const file = await this.#disk.open(`${this.#pathStem}${suffix}`, { mode: 'create' });
+    try {
+      await file.truncate(position);
+      if (bytes.length > 0) await file.write([bytes], position);
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+/** `log.index.interval.bytes`: how dense an index is that is made again without knowing the topic's setting. */
+const DEFAULT_INDEX_INTERVAL_BYTES = 4096;

@@ -1,0 +1,28 @@
+// Small files that are read and written whole.
+import type { Disk } from '@moldau/runtime';
+
+/** The file's content, or undefined when there is none. */
+export async function readWhole(disk: Disk, path: string): Promise<Uint8Array | undefined> {
+  if (!(await disk.exists(path))) return undefined;
+  const file = await disk.open(path, { mode: 'read' });
+  try {
+    const bytes = new Uint8Array(await file.size());
+    return bytes.subarray(0, await file.read(bytes, 0));
+  } finally {
+    await file.close();
+  }
+}
+
+/** Puts `content` in the place of the file's content, all of it or nothing, also through a power cut; the caller syncs the folder. */
+export async function replaceWhole(disk: Disk, path: string, content: Uint8Array): Promise<void> {
+  const temporary = `${path}.tmp`;
+  const file = await disk.open(temporary, { mode: 'create' });
+  try {
+    await file.truncate(0);
+    await file.write([content], 0);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await disk.rename(temporary, path);
+}

@@ -1,0 +1,280 @@
+// What a start does before any partition is opened: reads the checkpoint, then puts the frames of the write-ahead log that it does not
+// cover into the segments, where an orderly end would have put them. Nothing is opened, read or written for the other partitions.
+//
+//   checkpoint: segments are durable up to here        write-ahead log
+//   [segment ........................|...garbage?]     [frame][frame][frame]torn
+//                                    ^ cut, then written again from the frames
+//
+// Must stay true: the write-ahead log stays as it is until a checkpoint covers what was recovered, so a crash in here only means doing it
+// again; frames of a removed partition are not taken for those of a namesake.
+import type { Clock, Disk } from '@moldau/runtime';
+
+import { batchMaxTimestamp } from '@moldau/protocol/records/batch-header.ts';
+
+import { LogError, type LogConfig, type PartitionId } from '../partition-log.ts';
+import { isBatchOf } from './batch-check.ts';
+import {
+  readCheckpoint,
+  writeCheckpoint,
+  type PartitionCheckpoint,
+  type RemovedPartition,
+} from './checkpoint-file.ts';
+import { LocalPartitionLog } from './local-partition-log.ts';
+import type { LogContext } from './log-context.ts';
+import { OpenFiles } from './open-files.ts';
+import {
+  METADATA_FILE,
+  decodePartitionMetadata,
+  isRemovedFolder,
+  offsetName,
+  partitionFolderName,
+} from './partition-files.ts';
+import { ReadCache } from './read-cache.ts';
+import type { LocalLogSettings } from './settings.ts';
+import { readWhole } from './small-files.ts';
+import { TailMemory } from './tail-memory.ts';
+import { WAL_FOLDER, type WalFile } from './wal-files.ts';
+import type { FrameSection } from './wal-frame.ts';
+import { scanWal, type ScannedFrame, type SegmentSection } from './wal-scan.ts';
+
+export interface RecoveredStore {
+  readonly partitions: Map<string, PartitionCheckpoint>;
+  readonly removed: readonly RemovedPartition[];
+  /** Write-ahead files, all free. */
+  readonly files: WalFile[];
+  readonly nextSequence: number;
+  readonly nextEpoch: number;
+  readonly nextFileNumber: number;
+  /** Frames that were put into segments. */
+  readonly frames: number;
+  /** A write that never ended was cut off. */
+  readonly torn: boolean;
+}
+
+export interface RecoveryOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly folder: string;
+  readonly settings: LocalLogSettings;
+}
+
+/** Settings of a log whose topic's are not known yet: nothing in them changes what recovery does. */
+export const NO_CONFIG: LogConfig = {
+  segmentBytes: Infinity,
+  segmentMs: Infinity,
+  segmentJitterMs: 0,
+  segmentIndexBytes: Infinity,
+  indexIntervalBytes: 4096,
+  retentionMs: -1,
+  retentionBytes: -1,
+  fileDeleteDelayMs: 0,
+  deletes: false,
+  compacts: false,
+};
+
+export function partitionKey(id: PartitionId): string {
+  return `${id.topicId}-${id.partition}`;
+}
+
+/** @throws LogError CORRUPT with nothing changed; DiskError */
+export async function recoverStore(options: RecoveryOptions): Promise<RecoveredStore> {
+  const { disk, folder } = options;
+  const checkpoint = await readCheckpoint(disk, folder);
+  const recovery = new StoreRecovery(options, checkpoint?.partitions ?? [], checkpoint?.removed ?? []);
+  const scanned = await scanWal({
+    disk,
+    storeFolder: folder,
+    walFolder: `${folder}/${WAL_FOLDER}`,
+    fromSequence: checkpoint?.walSequence ?? 1,
+    fromEpoch: checkpoint?.walEpoch ?? 1,
+    checkSegment: (section, id) => recovery.checkSegment(section, id),
+    onFrame: (frame) => recovery.take(frame),
+  });
+  await recovery.finish();
+  const { partitions, frames } = recovery;
+  if (frames > 0 || scanned.torn) {
+    const { nextSequence: walSequence, nextEpoch: walEpoch } = scanned;
+    await writeCheckpoint(disk, folder, {
+      walSequence,
+      walEpoch,
+      partitions: [...partitions.values()],
+      removed: [],
+    });
+  }
+  await clearRemovedFolders(disk, folder);
+  return { ...scanned, partitions, frames, removed: frames > 0 ? [] : (checkpoint?.removed ?? []) };
+}
+
+class StoreRecovery {
+  readonly partitions = new Map<string, PartitionCheckpoint>();
+  frames = 0;
+  readonly #options: RecoveryOptions;
+  readonly #removed: Set<string>;
+  readonly #logs = new Map<string, LocalPartitionLog>();
+  readonly #context: LogContext;
+
+  constructor(
+    options: RecoveryOptions,
+    partitions: readonly PartitionCheckpoint[],
+    removed: readonly RemovedPartition[],
+  ) {
+    this.#options = options;
+    for (const partition of partitions) this.partitions.set(partitionKey(partition.id), partition);
+    this.#removed = new Set(removed.map((partition) => partition.key));
+    const { disk, clock, folder, settings } = options;
+    this.#context = {
+      disk,
+      clock,
+      folder,
+      settings,
+      files: new OpenFiles(disk, settings.maxOpenFiles),
+      memory: new TailMemory(settings),
+      cache: new ReadCache(settings),
+      commit: { nextSequence: 1, add: () => {} },
+      logger: undefined,
+      refusal: () => undefined,
+      dirty: () => {},
+      checkpointed: () => Promise.resolve(),
+      writeFailed: (error) => new LogError('FAILED', String(error)),
+    };
+  }
+
+  async take({ header, body, partitions }: ScannedFrame): Promise<void> {
+    let at = 0;
+    this.frames += 1;
+    for (const section of header.sections) {
+      const id = partitions.get(section.number);
+      if (id === undefined) {
+        throw new LogError(
+          'CORRUPT',
+          `Frame ${header.sequence} of the write-ahead log names partition ${section.number}, which no frame defines.`,
+        );
+      }
+      const end =
+        section.kind === 'batches' ? section.batches.reduce((sum, batch) => sum + batch.length, at) : at;
+      if (!this.#removed.has(partitionKey(id))) {
+        await this.#apply(id, section, body.subarray(at, end), header.sequence);
+      }
+      at = end;
+    }
+    const { memory, settings } = this.#context;
+    while (memory.unwrittenBytes > settings.flushBytes) await memory.oldestUnwritten!.flush();
+  }
+
+  /** Whether the batches that a frame says are in a segment are there. */
+  async checkSegment(section: SegmentSection, id: PartitionId | undefined): Promise<string | undefined> {
+    if (id === undefined) return `partition ${section.number} is not defined`;
+    if (this.#removed.has(partitionKey(id))) return undefined;
+    const path = `${this.#options.folder}/${partitionFolderName(id)}/${offsetName(section.segmentBase)}.log`;
+    if (!(await this.#options.disk.exists(path))) return `${path} is missing`;
+    const file = await this.#options.disk.open(path, { mode: 'read' });
+    try {
+      let position = section.position;
+      for (const batch of section.batches) {
+        const bytes = new Uint8Array(batch.length);
+        if ((await file.read(bytes, position)) < bytes.length || !isBatchOf(bytes, 0, batch)) {
+          return `the batch of offsets ${batch.baseOffset} to ${batch.lastOffset} in ${path} at byte ${position} is not what was written`;
+        }
+        position += batch.length;
+      }
+    } finally {
+      await file.close();
+    }
+    return undefined;
+  }
+
+  async finish(): Promise<void> {
+    for (const [key, log] of this.#logs) {
+      await log.settle(false);
+      this.partitions.set(key, log.checkpoint);
+      await log.writeAllIndexes();
+      log.release();
+    }
+    await this.#context.files.close();
+  }
+
+  async #apply(id: PartitionId, section: FrameSection, body: Uint8Array, sequence: number): Promise<void> {
+    const log = this.#log(id);
+    switch (section.kind) {
+      case 'batches': {
+        let at = 0;
+        for (const entry of section.batches) {
+          const bytes = body.subarray(at, at + entry.length);
+          at += entry.length;
+          if (entry.lastOffset < log.endOffset) continue;
+          if (entry.baseOffset !== log.endOffset) {
+            throw new LogError(
+              'CORRUPT',
+              `${log.folder} ends at offset ${log.endOffset}, but frame ${sequence} of the write-ahead log goes on at ${entry.baseOffset}: what lies between is missing.`,
+            );
+          }
+          log.recover(
+            { ...entry, bytes, maxTimestamp: batchMaxTimestamp(bytes, 0) },
+            entry.beginsSegment,
+            sequence,
+          );
+        }
+        return;
+      }
+      case 'start':
+        log.committed(0, section.startOffset, sequence);
+        return;
+      case 'removed':
+        log.release();
+        await removeFolderOf(this.#options.disk, this.#options.folder, id);
+        this.#logs.delete(partitionKey(id));
+        this.partitions.delete(partitionKey(id));
+        this.#removed.add(partitionKey(id));
+        return;
+      case 'segment':
+        await log.recoverSegment(section, sequence);
+        return;
+    }
+  }
+
+  #log(id: PartitionId): LocalPartitionLog {
+    const key = partitionKey(id);
+    let log = this.#logs.get(key);
+    if (log === undefined) {
+      log = new LocalPartitionLog(
+        this.#context,
+        this.#logs.size,
+        this.partitions.get(key) ?? emptyCheckpoint(id),
+        NO_CONFIG,
+      );
+      this.#logs.set(key, log);
+    }
+    return log;
+  }
+}
+
+export function emptyCheckpoint(id: PartitionId): PartitionCheckpoint {
+  return {
+    id,
+    startOffset: 0,
+    endOffset: 0,
+    sizeInBytes: 0,
+    active: undefined,
+    epochs: [],
+    snapshot: undefined,
+  };
+}
+
+/** Removes the partition's folder if it is this topic's and not a later namesake's. */
+async function removeFolderOf(disk: Disk, folder: string, id: PartitionId): Promise<void> {
+  const path = `${folder}/${partitionFolderName(id)}`;
+  const metadata = await readWhole(disk, `${path}/${METADATA_FILE}`);
+  if (metadata !== undefined && decodePartitionMetadata(metadata) === id.topicId) {
+    await disk.removeTree(path);
+    await disk.syncDirectory(folder);
+  }
+}
+
+/** Ends removals that a crash has interrupted. */
+async function clearRemovedFolders(disk: Disk, folder: string): Promise<void> {
+  if (!(await disk.exists(folder))) return;
+  for (const entry of await disk.list(folder)) {
+    if (entry.kind === 'directory' && isRemovedFolder(entry.name))
+      await disk.removeTree(`${folder}/${entry.name}`);
+  }
+}
