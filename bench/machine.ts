@@ -23,6 +23,12 @@ const FILESYSTEMS: ReadonlyMap<number, string> = new Map([
 const IN_MEMORY = new Set(['tmpfs', 'ramfs']);
 const LEAST_FREE_BYTES = 10e9;
 
+/** The data folder is where a measurement would mean nothing or fail. The message says why. */
+export class UnsuitableDisk extends Error {
+  override readonly name = 'UnsuitableDisk';
+  readonly code = 'UNSUITABLE_DISK';
+}
+
 export function filesystem(dir: string): string {
   const { type } = statfsSync(dir);
   return FILESYSTEMS.get(type) ?? `type 0x${type.toString(16)}`;
@@ -32,13 +38,13 @@ export function filesystem(dir: string): string {
 export function checkDataDir(dir: string): void {
   const name = filesystem(dir);
   if (IN_MEMORY.has(name)) {
-    throw new Error(
+    throw new UnsuitableDisk(
       `${dir} is on ${name}, in memory: a sync costs nothing there. Choose a real disk with --data.`,
     );
   }
   const { bavail, bsize } = statfsSync(dir);
   if (bavail * bsize < LEAST_FREE_BYTES) {
-    throw new Error(
+    throw new UnsuitableDisk(
       `less than ${LEAST_FREE_BYTES / 1e9} GB is free on the disk of ${dir}. Choose another with --data.`,
     );
   }

@@ -6,7 +6,7 @@ import { CommandFailed, killAll, run } from './child.ts';
 import { findKafka, NotFound, type KafkaHome } from './kafka-home.ts';
 import { JavaLoad } from './load-java.ts';
 import { librdkafkaLoad, type LibrdkafkaLoad } from './load-librdkafka.ts';
-import { checkDataDir, machine } from './machine.ts';
+import { checkDataDir, machine, UnsuitableDisk } from './machine.ts';
 import { METRICS, summarize, type Failure, type Figure, type Sample } from './measurement.ts';
 import { coresInUse, NOISY_CORES } from './other-work.ts';
 import { parseOptions, USAGE, UsageError, type Options } from './options.ts';
@@ -28,6 +28,8 @@ const SCENARIOS: readonly Scenario[] = [
   ...javaScenarios,
   partitionsScenario,
 ];
+/** Failures whose message says all there is to say. */
+const EXPECTED = [NotFound, CommandFailed, UnsuitableDisk];
 const PROBE_TIMEOUT_MS = 10_000;
 
 function say(text: string): void {
@@ -202,8 +204,8 @@ try {
   process.exitCode = await main();
 } catch (error) {
   if (error instanceof UsageError) process.stderr.write(`bench: ${error.message}\n\n${USAGE}\n`);
-  else if (error instanceof NotFound || error instanceof CommandFailed)
-    process.stderr.write(`bench: ${error.message}\n`);
-  else throw error;
+  else if (EXPECTED.some((kind) => error instanceof kind)) {
+    process.stderr.write(`bench: ${(error as Error).message}\n`);
+  } else throw error;
   process.exitCode = 2;
 }
