@@ -89,6 +89,9 @@ test('a limit within a block, between blocks, and within a stored block', () => 
   assert.equal(decodeLz4Frame(bytes, 224).length, 224);
   for (const limit of [1, 220, 221, 223])
     assert.throws(() => decodeLz4Frame(bytes, limit), tooLarge, `${limit}`);
+  const endsInMatch = frame(0x60, 0x40, NO_SIZE, block(0x1f, a, 1, 0, 200, 0x00), END);
+  assert.equal(decodeLz4Frame(endsInMatch, 220).length, 220);
+  assert.throws(() => decodeLz4Frame(endsInMatch, 219), tooLarge);
 });
 
 test('checksums are verified', () => {

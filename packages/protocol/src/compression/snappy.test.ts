@@ -8,7 +8,7 @@ import { snappy } from './snappy.ts';
 
 const text = Buffer.from('Die Moldau fließt nach Norden. '.repeat(5000));
 const MAX = 1_000_000;
-const XERIAL_HEADER = Buffer.from('82534e4150505900' + '00000001' + '00000001', 'hex');
+const XERIAL_HEADER = Buffer.from('82534e41505059000000000100000001', 'hex');
 
 const corrupt = (error: unknown) => error instanceof CompressionError && error.code === 'CORRUPT';
 const tooLarge = (error: unknown) => error instanceof CompressionError && error.code === 'TOO_LARGE';

@@ -141,6 +141,7 @@ const malformed: readonly (readonly [string, readonly number[], number])[] = [
   ['a negative size', [11, 0, 0, 0, 1, 1, 0], 1],
   ['a size beyond the batch', [14, 0, 0, 0, 1, 1, 0], 1],
   ['a size beyond what the record needs', [14, 0, 0, 0, 1, 1, 0, 0], 1],
+  ['a record within what the size of another covers', [26, 0, 0, 0, 1, 1, 0, 12, 0, 0, 2, 1, 1, 0], 2],
   ['a size below what the record needs', [10, 0, 0, 0, 1, 1, 0], 1],
   ['a size that does not end', [0x80, 0x80], 1],
   ['a size of 6 bytes', [0x8c, 0x80, 0x80, 0x80, 0x80, 0x00, 0, 0, 0, 1, 1, 0], 1],
