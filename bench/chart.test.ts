@@ -14,7 +14,7 @@ test('a chart names its rows and shows how many times better each is', () => {
   ]);
   const svg = drawChart({ ...title, rows, bases });
   assert.match(svg ?? '', /^<svg /);
-  for (const text of ['server, start', '50×', 'than Kafka']) assert.ok(svg?.includes(text), text);
+  for (const text of ['server: start', '50×', 'than Kafka']) assert.ok(svg?.includes(text), text);
 });
 
 test('with nothing to compare there is no chart', () => {

@@ -27,9 +27,13 @@ function charted({ group, metric }: SummaryRow): boolean {
   return CHARTED.has(metric) && (metric !== 'cpuSecondsPerGb' || group === 'durable');
 }
 
+function label({ row, metric }: SummaryRow): string {
+  return metric === 'recordsPerSecond' ? row : `${row}: ${METRICS[metric].title}`;
+}
+
 const COLORS = ['#2f6fb3', '#e08a2c'];
 const WIDTH = 1_000;
-const ROW_HEIGHT = 34;
+const ROW_HEIGHT = 38;
 const HEADER_HEIGHT = 120;
 const FOOTER_HEIGHT = 50;
 const LABEL_WIDTH = 360;
@@ -56,8 +60,10 @@ export function drawChart({ title, subtitle, rows, subject, bases }: ChartInput)
   );
   if (drawn.length === 0) return undefined;
   const values = bases.map(({ name }) => drawn.map((row) => timesBetter(row, subject, name)));
-  const widest = Math.max(1, ...values.flat().map((value) => Math.abs(Math.log2(value ?? 1))));
-  const reach = Math.ceil(widest + 0.6);
+  const exponents = values.flat().map((value) => Math.log2(value ?? 1));
+  // Room for the label at the end of the longest bar on either side.
+  const left = Math.floor(Math.min(0, ...exponents) - 0.6);
+  const right = Math.ceil(Math.max(0, ...exponents) + 0.6);
   const chart = init(null, null, {
     renderer: 'svg',
     ssr: true,
@@ -69,13 +75,14 @@ export function drawChart({ title, subtitle, rows, subject, bases }: ChartInput)
     backgroundColor: '#ffffff',
     color: COLORS,
     title: { text: title, subtext: subtitle, left: 16, top: 12, textStyle: { fontSize: 18 } },
-    legend: { top: 76, left: LABEL_WIDTH, data: bases.map((base) => base.title) },
+    // Without a browser text widths are estimates: the gap keeps entries apart.
+    legend: { top: 76, left: LABEL_WIDTH, itemGap: 48, data: bases.map((base) => base.title) },
     grid: { left: LABEL_WIDTH, right: 60, top: HEADER_HEIGHT, bottom: FOOTER_HEIGHT },
     xAxis: {
       type: 'value',
-      min: -reach,
-      max: reach,
-      interval: Math.ceil(reach / 5),
+      min: left,
+      max: right,
+      interval: 1,
       axisLabel: { formatter: (exponent: number) => times(2 ** exponent) },
       name: '←  worse          times better, logarithmic          better  →',
       nameLocation: 'middle',
@@ -84,7 +91,7 @@ export function drawChart({ title, subtitle, rows, subject, bases }: ChartInput)
     yAxis: {
       type: 'category',
       inverse: true,
-      data: drawn.map((row) => `${row.row}, ${METRICS[row.metric].title}`),
+      data: drawn.map(label),
       axisLine: { show: false },
       axisTick: { show: false },
       axisLabel: { width: LABEL_WIDTH - 24, overflow: 'truncate', interval: 0 },
@@ -93,14 +100,15 @@ export function drawChart({ title, subtitle, rows, subject, bases }: ChartInput)
       name: base.title,
       type: 'bar',
       barMaxWidth: 12,
-      barGap: '10%',
+      barGap: '30%',
       data: (values[index] ?? []).map((value) => ({
         value: value === undefined ? null : Math.log2(value),
         label: {
           show: value !== undefined,
           position: value !== undefined && value < 1 ? 'left' : 'right',
           formatter: value === undefined ? '' : times(value),
-          fontSize: 11,
+          fontSize: 10,
+          textBorderWidth: 0,
         },
       })),
       ...(index === 0
