@@ -1,7 +1,8 @@
 // The disk as a dependency. What a caller may rely on after a power cut is said here once; the simulated disk enforces it
 // and the Node disk provides it.
 //
-//   bytes written          survive only once `sync` (or a `writeDurably`) that began after the write has resolved
+//   bytes written          survive only once a `sync` that began after the write has resolved; those of a `writeDurably` once
+//                          it has. `writeDurably` promises nothing for bytes that other calls wrote
 //   a file created, renamed, removed
 //                          survives only once `syncDirectory` of its parent folder has resolved
 //   a failed sync          means the bytes since the last good sync may be gone, and trying again proves nothing:
