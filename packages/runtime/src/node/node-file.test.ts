@@ -116,3 +116,37 @@ it('reserves real blocks', { skip: process.platform === 'win32' }, async () => {
   await file.close();
   assert.ok(fs.statSync(path).blocks * 512 >= 3 << 20);
 });
+
+it(
+  'writes durably in one system call, of a descriptor that syncs',
+  { skip: process.platform !== 'linux' },
+  async () => {
+    const flags: number[] = [];
+    await contentAfter(
+      (fd, given, position, done) => {
+        const [, octal] = /flags:\s*(\d+)/.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))!;
+        flags.push(Number.parseInt(octal!, 8) & fs.constants.O_DSYNC);
+        fs.writev(fd, given, position, done);
+      },
+      async (file) => {
+        await file.write([Buffer.from('a')], 0);
+        await file.writeDurably([Buffer.from('b'), Buffer.from('c')], 1);
+      },
+    );
+    assert.deepEqual(flags, [0, fs.constants.O_DSYNC]);
+  },
+);
+
+it('keeps its descriptor until the last call on its way has come back', async () => {
+  const content = await contentAfter(
+    (fd, given, position, done) => {
+      setImmediate(() => setImmediate(() => fs.writev(fd, given, position, done)));
+    },
+    async (file) => {
+      const write = file.write([Buffer.from('late')], 0);
+      await file.close();
+      await write;
+    },
+  );
+  assert.equal(content, 'late');
+});

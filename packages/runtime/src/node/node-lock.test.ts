@@ -29,7 +29,7 @@ function holder(path: string): { child: ChildProcess; said: Promise<string> } {
   const child = spawn(process.execPath, ['--input-type=module', '-e', HOLDER, MODULE, path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const said = once(child.stdout!, 'data').then(([text]) => String(text).trim());
+  const said = once(child.stdout, 'data').then(([text]) => String(text).trim());
   return { child, said };
 }
 
