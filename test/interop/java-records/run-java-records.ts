@@ -1,7 +1,7 @@
 // Record batches against Kafka's own Java classes, both ways:
 //
 //   ours -> Java   a segment file of random batches in every codec and shape is read by Java's MemoryRecords (CRC checked, every
-//                  record decompressed) and must come out as we read it; Kafka's DumpLogSegments must find it valid too
+//                  record decompressed) and must come out as the records that the batches were built from; Kafka's DumpLogSegments must find it valid too
 //   Java -> ours   batches that Java's MemoryRecordsBuilder writes from a random seed must come out as Java itself reads them
 //
 // The jars come from Maven Central by pom.xml; KAFKA_DIST, a folder with them in its lib/, is taken instead when set.
@@ -9,7 +9,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { dumpBatch } from '@moldau/protocol/records/batch-dump.ts';
+import { dumpBatch, dumpRecord } from '@moldau/protocol/records/batch-dump.ts';
 import { batchNextOffset, batchRecordCount } from '@moldau/protocol/records/batch-header.ts';
 import { checkBatch } from '@moldau/protocol/records/check-batch.ts';
 import { buildEndTransactionBatch } from '@moldau/protocol/records/control-record.ts';
@@ -38,13 +38,14 @@ export async function runJavaRecords(seed: number = Date.now() % 2 ** 31): Promi
   const failures: string[] = [];
   let checks = 0;
 
-  const batches = randomBatches(seed);
+  const written = randomBatches(seed);
+  const batches = written.map(({ bytes }) => bytes);
   const logFolder = join(cacheFolder, `java-records-${process.pid}`);
   mkdirSync(logFolder, { recursive: true });
   try {
     const segment = join(logFolder, `${String(FIRST_OFFSET).padStart(20, '0')}.log`);
     writeFileSync(segment, Buffer.concat(batches));
-    const ours = batches.flatMap((batch) => dumpBatch(batch));
+    const ours = written.flatMap(({ bytes, records }) => [...dumpBatch(bytes).slice(0, 1), ...records]);
     const javas = lines(await runCommand(java, [...tool, 'read', segment]));
     checks += compare(`seed ${seed}, written by Moldau, read by Java`, ours, javas, failures);
     const dump = await runCommand(java, ['-cp', classPath, ...dumpCommand(segment)]);
@@ -53,8 +54,8 @@ export async function runJavaRecords(seed: number = Date.now() % 2 ** 31): Promi
     rmSync(logFolder, { recursive: true, force: true });
   }
 
-  const written = await runCommand(java, [...tool, 'write', String(seed)]);
-  for (const section of written.split(/^# /m).slice(1)) {
+  const ofJava = await runCommand(java, [...tool, 'write', String(seed)]);
+  for (const section of ofJava.split(/^# /m).slice(1)) {
     const [name = '', hex = '', ...javas] = lines(section);
     const bytes = Buffer.from(hex.replace(/^hex /, ''), 'hex');
     const verdict = checkBatch(bytes, 0, bytes.length, 'log');
@@ -170,29 +171,39 @@ const batchOptions: fc.Arbitrary<BatchOptions & { records: NewRecord[] }> = fc
     ...(logAppendTime === undefined ? {} : { logAppendTime }),
   }));
 
+interface WrittenBatch {
+  readonly bytes: Uint8Array;
+  /** A line for each record that went in, as it must come out. */
+  readonly records: readonly string[];
+}
+
 /** Batches with offsets that follow on each other, a marker now and then. */
-function randomBatches(seed: number): Uint8Array[] {
-  const result: Uint8Array[] = [];
+function randomBatches(seed: number): WrittenBatch[] {
+  const result: WrittenBatch[] = [];
   let baseOffset = FIRST_OFFSET;
   for (const options of fc.sample(batchOptions, { seed, numRuns: BATCHES })) {
-    const batch = buildBatch({ ...options, baseOffset });
-    result.push(batch);
-    baseOffset = batchNextOffset(batch, 0);
+    const bytes = buildBatch({ ...options, baseOffset });
+    result.push({
+      bytes,
+      records: options.records.map((record, index) => lineOf(record, baseOffset + index, options)),
+    });
+    baseOffset = batchNextOffset(bytes, 0);
     if (options.transactional !== true) continue;
     const { producerId = 0, producerEpoch = 0 } = options;
-    const type = producerEpoch % 2 === 0 ? 'commit' : 'abort';
-    const timestamp = 1_600_000_000_000;
-    result.push(
-      buildEndTransactionBatch({
-        type,
-        producerId,
-        producerEpoch,
-        coordinatorEpoch: 3,
-        timestamp,
-        baseOffset,
-      }),
-    );
+    const marker = {
+      type: producerEpoch % 2 === 0 ? 'commit' : 'abort',
+      coordinatorEpoch: 3,
+      timestamp: 1000,
+    } as const;
+    const markerBytes = buildEndTransactionBatch({ ...marker, producerId, producerEpoch, baseOffset });
+    const key = marker.type === 'commit' ? '"00000001"' : '"00000000"';
+    result.push({ bytes: markerBytes, records: [`record ${baseOffset} 1000 ${key} "000000000003"`] });
     baseOffset++;
   }
   return result;
+}
+
+function lineOf(record: NewRecord, offset: number, batch: BatchOptions): string {
+  const { timestamp = -1, key = null, value = null, headers = [] } = record;
+  return dumpRecord({ offset, timestamp: batch.logAppendTime ?? timestamp, key, value, headers });
 }

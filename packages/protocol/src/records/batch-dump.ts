@@ -26,21 +26,23 @@ import {
   batchTimestampType,
 } from './batch-header.ts';
 import { readRecords } from './record-reader.ts';
-import type { ReadOptions } from './record-reader.ts';
+import type { ReadOptions, RecordView } from './record-reader.ts';
 
 /** More bytes than this are not printed but summed up. */
 const LONGEST_HEX = 200;
+const encoder = new TextEncoder();
 
 /** The lines of the batch at `at`, which must have passed `checkBatch`. @throws RecordError, CompressionError */
 export function dumpBatch(bytes: Uint8Array, at = 0, options: ReadOptions = {}): string[] {
-  const lines = [dumpHeader(bytes, at)];
-  for (const record of readRecords(bytes, at, options)) {
-    const parts = ['record', record.offset, record.timestamp, dumpBytes(record.key), dumpBytes(record.value)];
-    for (const { key, value } of record.headers)
-      parts.push(`${hexOf(new TextEncoder().encode(key))}=${dumpBytes(value)}`);
-    lines.push(parts.join(' '));
-  }
-  return lines;
+  return [dumpHeader(bytes, at), ...Array.from(readRecords(bytes, at, options), dumpRecord)];
+}
+
+/** The line of one record. */
+export function dumpRecord(record: RecordView): string {
+  const parts = ['record', record.offset, record.timestamp, dumpBytes(record.key), dumpBytes(record.value)];
+  for (const { key, value } of record.headers)
+    parts.push(`${hexOf(encoder.encode(key))}=${dumpBytes(value)}`);
+  return parts.join(' ');
 }
 
 function dumpHeader(bytes: Uint8Array, at: number): string {
