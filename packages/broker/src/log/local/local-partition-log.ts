@@ -34,7 +34,7 @@ import {
   partitionFolderName,
 } from './partition-files.ts';
 import { applyRetention, dropSegments, hasSegmentBelowStart } from './retention.ts';
-import { NOTHING, sliceOf } from './read-cache.ts';
+import { NOTHING, sliceOf } from './piece.ts';
 import { SegmentList } from './segment-list.ts';
 import { shouldRoll } from './segment-roll.ts';
 import { SegmentProgress } from './segment-progress.ts';

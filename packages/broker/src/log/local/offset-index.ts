@@ -7,6 +7,13 @@
 export const OFFSET_INDEX_ENTRY_BYTES = 8;
 const FIRST_CAPACITY = 16;
 
+export interface IndexEntry {
+  /** The last offset of the batch, relative to the segment's base offset. */
+  readonly relativeOffset: number;
+  /** Where the batch begins in the .log file. */
+  readonly position: number;
+}
+
 export class OffsetIndex {
   /** Pairs: relative offset, position. */
   #entries = new Uint32Array(0);
@@ -31,8 +38,8 @@ export class OffsetIndex {
     this.#count += 1;
   }
 
-  /** The position from which a scan finds the batch that holds `relativeOffset`. */
-  lookup(relativeOffset: number): number {
+  /** The newest entry that is not behind `relativeOffset`; a walk from its position on finds the batch that holds it. */
+  lookup(relativeOffset: number): IndexEntry | undefined {
     let low = 0;
     let high = this.#count;
     while (low < high) {
@@ -40,15 +47,16 @@ export class OffsetIndex {
       if (this.#entries[middle * 2]! <= relativeOffset) low = middle + 1;
       else high = middle;
     }
-    return low === 0 ? 0 : this.#entries[low * 2 - 1]!;
+    return this.#entry(low - 1);
   }
 
-  get last(): { readonly relativeOffset: number; readonly position: number } | undefined {
-    if (this.#count === 0) return undefined;
-    return {
-      relativeOffset: this.#entries[this.#count * 2 - 2]!,
-      position: this.#entries[this.#count * 2 - 1]!,
-    };
+  get last(): IndexEntry | undefined {
+    return this.#entry(this.#count - 1);
+  }
+
+  #entry(number: number): IndexEntry | undefined {
+    if (number < 0) return undefined;
+    return { relativeOffset: this.#entries[number * 2]!, position: this.#entries[number * 2 + 1]! };
   }
 
   /** The entries from number `from` on, as they are stored. */

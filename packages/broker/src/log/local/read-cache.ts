@@ -3,30 +3,13 @@
 //
 // Must stay true: a piece holds whole, checked batches of one segment; all pieces together stay below `readCacheBytes` (but for the one
 // just read).
-import { batchBaseOffset, batchLastOffset } from '@moldau/protocol/records/batch-header.ts';
-
-import { LogError, type LogSlice, type ReadLimits } from '../partition-log.ts';
-import { hasGoodCrc, plausibleBatchSize } from './batch-check.ts';
-import type { Segment } from './segment.ts';
-import { damaged } from './segment-scan.ts';
+import { LogError } from '../partition-log.ts';
+import { readPiece, type Piece } from './piece.ts';
+import type { Located, Segment } from './segment.ts';
 import type { LocalLogSettings } from './settings.ts';
-
-export interface Piece {
-  readonly segment: Segment;
-  readonly bytes: Uint8Array;
-  /** Of each batch: where it begins in `bytes`, its first offset. */
-  readonly starts: readonly number[];
-  readonly baseOffsets: readonly number[];
-  readonly lastOffset: number;
-  /** Where the last batch ends: in `bytes`, in the file. */
-  readonly byteLength: number;
-  readonly filePosition: number;
-}
 
 /** So many finished segments keep their indexes in memory: 5 MB each at 1 GB and the default density. */
 const MAX_INDEXED_SEGMENTS = 8;
-
-export const NOTHING: LogSlice = { buffers: [], byteLength: 0 };
 
 export class ReadCache {
   readonly #settings: LocalLogSettings;
@@ -73,17 +56,10 @@ export class ReadCache {
       const piece = await ahead.piece;
       if (piece !== undefined && piece.lastOffset >= offset) return this.#keep(piece);
     }
-    const position = before?.filePosition ?? (await segment.locate(offset));
-    let piece: Piece | undefined;
-    try {
-      piece = await this.#read(segment, position, offset);
-    } catch (error) {
-      if (!(error instanceof LogError) || position === 0) throw error;
-      // The index may be what is wrong: only the .log file itself can tell.
-      await segment.rebuildIndexes();
-      piece = await this.#read(segment, await segment.locate(offset), offset);
-    }
-    this.#usedIndexes(segment);
+    const piece =
+      before === undefined
+        ? await this.#search(segment, offset)
+        : await this.#read(segment, behind(before), offset);
     return piece === undefined ? undefined : this.#keep(piece);
   }
 
@@ -93,7 +69,7 @@ export class ReadCache {
     const position = piece.filePosition;
     if (position >= segment.written.size || this.#ahead.get(segment)?.position === position) return;
     if (this.find(segment, piece.lastOffset + 1) !== undefined) return;
-    const next = this.#read(segment, position, piece.lastOffset + 1).catch(() => undefined);
+    const next = this.#read(segment, behind(piece), piece.lastOffset + 1).catch(() => undefined);
     this.#ahead.set(segment, { position, piece: next });
   }
 
@@ -103,59 +79,21 @@ export class ReadCache {
     this.#indexed.delete(segment);
   }
 
-  async #read(segment: Segment, from: number, offset: number): Promise<Piece | undefined> {
-    let position = from;
-    let length = this.#settings.readAheadBytes;
-    for (;;) {
-      const end = Math.min(position + length, segment.written.size);
-      if (end <= position) return undefined;
-      const bytes = Buffer.allocUnsafeSlow(end - position);
-      const got = await segment.log.read(bytes, position);
-      if (got < bytes.length) throw damaged(segment.log, position + got, 'the file is shorter than it was');
-      const parsed = this.#parse(segment, bytes, position, offset);
-      if (typeof parsed !== 'number') return parsed;
-      // A positive number: the first batch needs so many bytes. Otherwise all were before the offset, up to there.
-      if (parsed > 0) {
-        length = parsed;
-      } else {
-        position -= parsed;
-        length = this.#settings.readAheadBytes;
-      }
+  async #search(segment: Segment, offset: number): Promise<Piece | undefined> {
+    const located = await segment.locate(offset);
+    this.#usedIndexes(segment);
+    try {
+      return await this.#read(segment, located, offset);
+    } catch (error) {
+      if (!(error instanceof LogError) || located.position === 0) throw error;
+      // The index may be what is wrong: only the .log file itself can tell.
+      await segment.rebuildIndexes();
+      return this.#read(segment, await segment.locate(offset), offset);
     }
   }
 
-  #parse(segment: Segment, bytes: Uint8Array, position: number, offset: number): Piece | number {
-    const starts: number[] = [];
-    const baseOffsets: number[] = [];
-    let lastOffset = -1;
-    let skipped = 0;
-    let at = 0;
-    while (at < bytes.length) {
-      const size = plausibleBatchSize(bytes, at, lastOffset + 1 || segment.baseOffset);
-      if (size === undefined) {
-        if (bytes.length - at < 61 && position + bytes.length < segment.written.size) break;
-        throw damaged(segment.log, position + at, 'there is no batch');
-      }
-      if (at + size > bytes.length) {
-        if (position + at + size > segment.written.size)
-          throw damaged(segment.log, position + at, 'there is no batch');
-        if (starts.length === 0 && skipped === at && at === 0) return size;
-        break;
-      }
-      lastOffset = batchLastOffset(bytes, at);
-      if (lastOffset >= offset) {
-        if (this.#settings.verifyReads && !hasGoodCrc(bytes, at)) {
-          throw damaged(segment.log, position + at, 'the checksum of the batch is wrong');
-        }
-        starts.push(at);
-        baseOffsets.push(batchBaseOffset(bytes, at));
-      } else {
-        skipped = at + size;
-      }
-      at += size;
-    }
-    if (starts.length === 0) return -skipped;
-    return { segment, bytes, starts, baseOffsets, lastOffset, byteLength: at, filePosition: position + at };
+  #read(segment: Segment, from: Located, offset: number): Promise<Piece | undefined> {
+    return readPiece(segment, from, offset, this.#settings);
   }
 
   #keep(piece: Piece): Piece {
@@ -190,35 +128,7 @@ export class ReadCache {
   }
 }
 
-/** The batches of a piece from the one that holds `offset` on, as far as the limits allow. */
-export function sliceOf(
-  piece: Piece,
-  offset: number,
-  limits: ReadLimits,
-): { slice: LogSlice; complete: boolean } {
-  const { starts, baseOffsets } = piece;
-  let first = 0;
-  let high = starts.length;
-  while (first < high) {
-    const middle = (first + high) >>> 1;
-    const last = middle + 1 < starts.length ? baseOffsets[middle + 1]! - 1 : piece.lastOffset;
-    if (last < offset) first = middle + 1;
-    else high = middle;
-  }
-  if (first === starts.length || baseOffsets[first]! >= limits.upToOffset)
-    return { slice: NOTHING, complete: false };
-  const from = starts[first]!;
-  let next = first;
-  let end = from;
-  while (next < starts.length && baseOffsets[next]! < limits.upToOffset) {
-    const batchEnd = next + 1 < starts.length ? starts[next + 1]! : piece.byteLength;
-    if (batchEnd - from > limits.maxBytes && !(next === first && limits.atLeastOneBatch)) break;
-    end = batchEnd;
-    next += 1;
-  }
-  if (end === from) return { slice: NOTHING, complete: false };
-  return {
-    slice: { buffers: [piece.bytes.subarray(from, end)], byteLength: end - from },
-    complete: next === starts.length,
-  };
+/** Where the next piece begins. */
+function behind(piece: Piece): Located {
+  return { position: piece.filePosition, lastOffset: undefined, baseOffset: piece.lastOffset + 1 };
 }

@@ -11,10 +11,8 @@ export async function replayInto(log: LocalPartitionLog, observer: LogObserver):
   for (const segment of await log.segments.load()) {
     const next = log.segments.after(segment);
     if (next !== undefined && next.baseOffset <= from) continue;
-    await scanSegment(segment.log, {
-      from: from > segment.baseOffset ? await segment.locate(from) : 0,
-      to: segment.written.size,
-      minOffset: segment.baseOffset,
+    await scanSegment(segment, {
+      from: await segment.locate(from),
       whole: true,
       onBatch: (bytes, at) => {
         if (batchLastOffset(bytes, at) >= from) observer.replay(bytes, at);

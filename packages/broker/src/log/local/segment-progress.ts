@@ -64,6 +64,7 @@ export class SegmentProgress implements SegmentProgressState {
   }
 
   state(): SegmentProgressState {
-    return { ...this };
+    const { size, firstTimestamp, maxTimestamp, maxTimestampOffset, bytesSinceIndex, indexEntries } = this;
+    return { size, firstTimestamp, maxTimestamp, maxTimestampOffset, bytesSinceIndex, indexEntries };
   }
 }

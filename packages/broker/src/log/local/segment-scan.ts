@@ -1,16 +1,17 @@
 // Walks over the batches in a segment file, by their headers.
-import { RECORD_BATCH_OVERHEAD, batchLastOffset } from '@moldau/protocol/records/batch-header.ts';
+import {
+  RECORD_BATCH_OVERHEAD,
+  batchBaseOffset,
+  batchLastOffset,
+} from '@moldau/protocol/records/batch-header.ts';
 
 import { LogError } from '../partition-log.ts';
 import { hasGoodCrc, plausibleBatchSize } from './batch-check.ts';
 import type { StoredFile } from './open-files.ts';
+import type { Located, Segment } from './segment.ts';
 
 export interface ScanOptions {
-  readonly from: number;
-  /** The batches end here exactly. */
-  readonly to: number;
-  /** No batch begins below this offset. */
-  readonly minOffset: number;
+  readonly from: Located;
   /** Read and check each batch whole; otherwise only headers are read and seen by `onBatch`. */
   readonly whole: boolean;
   /** Gets each batch in order; `bytes` is used again afterwards. Returning false ends the walk. */
@@ -19,37 +20,44 @@ export interface ScanOptions {
 
 const BLOCK_BYTES = 256 * 1024;
 
-/** @throws LogError CORRUPT, saying where, when what is there cannot be a batch. */
-export async function scanSegment(file: StoredFile, options: ScanOptions): Promise<void> {
-  let position = options.from;
-  let minOffset = options.minOffset;
-  let block = new Uint8Array(
-    Math.min(BLOCK_BYTES, Math.max(RECORD_BATCH_OVERHEAD, options.to - options.from)),
-  );
+/**
+ * Walks to the end of what is written.
+ * @throws LogError CORRUPT, saying where, when what is there cannot be a batch
+ */
+export async function scanSegment(segment: Segment, options: ScanOptions): Promise<void> {
+  const file = segment.log;
+  const end = segment.written.size;
+  let { position, baseOffset, lastOffset } = options.from;
+  let block = new Uint8Array(Math.min(BLOCK_BYTES, Math.max(RECORD_BATCH_OVERHEAD, end - position)));
   let blockAt = 0;
   let blockEnd = 0;
-  const fill = async (bytes: number): Promise<boolean> => {
+  const fill = async (bytes: number): Promise<void> => {
     if (bytes > block.length) block = new Uint8Array(bytes);
     blockAt = position;
-    blockEnd =
-      position +
-      (await file.read(block.subarray(0, Math.min(block.length, options.to - position)), position));
-    return blockEnd - position >= bytes;
+    const got = await file.read(block.subarray(0, Math.min(block.length, end - position)), position);
+    blockEnd = position + got;
+    if (got < bytes) throw damaged(file, position, 'the file ends within a batch');
   };
-  while (position < options.to) {
-    if (position < blockAt || position + RECORD_BATCH_OVERHEAD > blockEnd) {
-      if (!(await fill(RECORD_BATCH_OVERHEAD))) throw damaged(file, position, 'the file ends within a batch');
-    }
-    const size = plausibleBatchSize(block, position - blockAt, minOffset);
-    if (size === undefined || position + size > options.to)
+  while (position < end) {
+    if (position + RECORD_BATCH_OVERHEAD > blockEnd) await fill(RECORD_BATCH_OVERHEAD);
+    const size = plausibleBatchSize(block, position - blockAt, baseOffset ?? segment.baseOffset);
+    if (
+      size === undefined ||
+      position + size > end ||
+      !segment.follows(baseOffset, batchBaseOffset(block, position - blockAt))
+    ) {
       throw damaged(file, position, 'there is no batch');
+    }
     if (options.whole) {
-      if (position + size > blockEnd && !(await fill(size)))
-        throw damaged(file, position, 'the file ends within a batch');
+      if (position + size > blockEnd) await fill(size);
       if (!hasGoodCrc(block, position - blockAt))
         throw damaged(file, position, 'the checksum of the batch is wrong');
     }
-    minOffset = batchLastOffset(block, position - blockAt) + 1;
+    const last = batchLastOffset(block, position - blockAt);
+    if (lastOffset !== undefined && last !== lastOffset)
+      throw damaged(file, position, 'the index names another batch');
+    lastOffset = undefined;
+    baseOffset = last + 1;
     if (options.onBatch(block, position - blockAt, position, size) === false) return;
     position += size;
   }

@@ -14,7 +14,7 @@ import type { Disk } from '@moldau/runtime';
 import { batchLastOffset, batchMaxTimestamp } from '@moldau/protocol/records/batch-header.ts';
 
 import { LogError, type AppendedBatch } from '../partition-log.ts';
-import { OFFSET_INDEX_ENTRY_BYTES, OffsetIndex } from './offset-index.ts';
+import { OFFSET_INDEX_ENTRY_BYTES, OffsetIndex, type IndexEntry } from './offset-index.ts';
 import { StoredFile, type OpenFiles } from './open-files.ts';
 import { DELETED_SUFFIX, offsetName } from './partition-files.ts';
 import { SegmentProgress, type SegmentProgressState } from './segment-progress.ts';
@@ -24,6 +24,15 @@ import { TIME_INDEX_ENTRY_BYTES, TimeIndex } from './time-index.ts';
 
 /** So many new index entries are written to the index files while a segment grows. */
 const INDEX_WRITE_ENTRIES = 512;
+
+/** A batch in a segment, as the index has it. */
+export interface Located {
+  readonly position: number;
+  /** The last offset of the batch there, which tells a damaged index; undefined at the beginning of the file. */
+  readonly lastOffset: number | undefined;
+  /** The offset at which the batch begins, where that is known. */
+  readonly baseOffset: number | undefined;
+}
 
 export class Segment {
   readonly baseOffset: number;
@@ -36,6 +45,8 @@ export class Segment {
   dirty = false;
   /** No batch follows, and the index files are complete. */
   finished = false;
+  /** Offsets within may be missing. */
+  compacted = false;
   /** Retention has taken it out of the log. */
   deleted = false;
   readonly #disk: Disk;
@@ -126,16 +137,25 @@ export class Segment {
     }
   }
 
-  /** A position from which the batch that holds `offset` is found by walking on. */
-  async locate(offset: number): Promise<number> {
+  /** Where to begin walking for the batch that holds `offset`. */
+  async locate(offset: number): Promise<Located> {
     await this.loadIndexes();
-    return this.#offsetIndex?.lookup(offset - this.baseOffset) ?? 0;
+    return this.#located(this.#offsetIndex?.lookup(offset - this.baseOffset));
   }
 
-  /** A position below which all batches are older than `timestamp`. */
-  async locateTime(timestamp: number): Promise<number> {
+  /** Where to begin walking for the first batch that is as new as `timestamp`. */
+  async locateTime(timestamp: number): Promise<Located> {
     await this.loadIndexes();
-    return this.#offsetIndex?.lookup(this.#timeIndex?.lookup(timestamp) ?? 0) ?? 0;
+    return this.#located(this.#offsetIndex?.lookup(this.#timeIndex?.lookup(timestamp) ?? 0));
+  }
+
+  #located(entry: IndexEntry | undefined): Located {
+    if (entry === undefined) return { position: 0, lastOffset: undefined, baseOffset: this.baseOffset };
+    return {
+      position: entry.position,
+      lastOffset: this.baseOffset + entry.relativeOffset,
+      baseOffset: undefined,
+    };
   }
 
   /** The largest timestamp in the file and the last offset of its batch; -1 when there is none. */
@@ -193,7 +213,7 @@ export class Segment {
     this.#timeIndex = new TimeIndex();
     this.#storedOffsetEntries = 0;
     this.#storedTimeEntries = 0;
-    await this.#indexFrom(0);
+    await this.#indexFrom(this.#located(undefined));
   }
 
   loadIndexes(): Promise<void> {
@@ -243,7 +263,7 @@ export class Segment {
       this.#timeIndex = timeIndex;
       this.#storedOffsetEntries = offsetIndex.count;
       this.#storedTimeEntries = timeIndex.count;
-      await this.#indexFrom(offsetIndex.last?.position ?? 0);
+      await this.#indexFrom(this.#located(offsetIndex.last));
     } catch (error) {
       if (!(error instanceof LogError) || offsetIndex.count === 0) throw error;
       await this.rebuildIndexes();
@@ -251,24 +271,27 @@ export class Segment {
   }
 
   /** Walks from an indexed batch (or the beginning) to the end, adding the entries that are missing. */
-  async #indexFrom(position: number): Promise<void> {
+  /** Whether a batch may begin at `offset` where the one before ended at `expected`: compaction leaves gaps. */
+  follows(expected: number | undefined, offset: number): boolean {
+    return expected === undefined || offset === expected || (this.compacted && offset > expected);
+  }
+
+  async #indexFrom(located: Located): Promise<void> {
     const timeIndex = this.#timeIndex!;
     const progress = new SegmentProgress();
-    progress.size = position;
-    if (position > 0) {
+    progress.size = located.position;
+    if (located.position > 0) {
       progress.maxTimestamp = timeIndex.last?.timestamp ?? -1;
       progress.maxTimestampOffset = (timeIndex.last?.relativeOffset ?? -1) + this.baseOffset;
     }
-    await scanSegment(this.log, {
-      from: position,
-      to: this.written.size,
-      minOffset: this.baseOffset,
+    await scanSegment(this, {
+      from: located,
       whole: false,
       onBatch: (bytes, at, batchPosition, size) => {
-        const lastOffset = batchLastOffset(bytes, at);
-        const batch = { baseOffset: lastOffset, lastOffset, maxTimestamp: batchMaxTimestamp(bytes, at) };
+        const last = batchLastOffset(bytes, at);
+        const batch = { baseOffset: last, lastOffset: last, maxTimestamp: batchMaxTimestamp(bytes, at) };
         if (progress.advance(batch, size, DEFAULT_INDEX_INTERVAL_BYTES)) {
-          this.#offsetIndex!.append(lastOffset - this.baseOffset, batchPosition);
+          this.#offsetIndex!.append(last - this.baseOffset, batchPosition);
           timeIndex.append(progress.maxTimestamp, progress.maxTimestampOffset - this.baseOffset);
         }
       },

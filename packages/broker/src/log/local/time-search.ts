@@ -17,7 +17,7 @@ export async function findByTimestamp(
 ): Promise<FoundBatch | undefined> {
   // What is in no segment now may be in one when the segments have been searched: take hold of it first.
   const tail = unwritten(log);
-  for (const segment of [...(await log.segments.load())]) {
+  for (const segment of await log.segments.load()) {
     if (segment.deleted || segment.written.size === 0) continue;
     if ((await segment.largestTimestamp()).timestamp < timestamp) continue;
     const found = await findInSegment(log, segment, timestamp);
@@ -31,7 +31,7 @@ export async function findByTimestamp(
 export async function findMaxTimestamp(log: LocalPartitionLog): Promise<FoundBatch | undefined> {
   const tail = unwritten(log);
   let best = { timestamp: -1, offset: -1 };
-  for (const segment of [...(await log.segments.load())]) {
+  for (const segment of await log.segments.load()) {
     const largest = await segment.largestTimestamp();
     if (largest.timestamp > best.timestamp && largest.offset >= log.startOffset) best = largest;
   }
@@ -61,10 +61,8 @@ async function findInSegment(
   timestamp: number,
 ): Promise<FoundBatch | undefined> {
   let found: { position: number; size: number } | undefined;
-  await scanSegment(segment.log, {
+  await scanSegment(segment, {
     from: await segment.locateTime(timestamp),
-    to: segment.written.size,
-    minOffset: segment.baseOffset,
     whole: false,
     onBatch: (bytes, at, position, size) => {
       if (batchMaxTimestamp(bytes, at) < timestamp || batchLastOffset(bytes, at) < log.startOffset)
