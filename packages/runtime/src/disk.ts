@@ -3,7 +3,7 @@
 //
 //   bytes written          survive only once a `sync` that began after the write has resolved; those of a `writeDurably` once
 //                          it has. `writeDurably` promises nothing for bytes that other calls wrote
-//   a file created, renamed, removed
+//   a file or folder created, renamed, removed
 //                          survives only once `syncDirectory` of its parent folder has resolved
 //   a failed sync          means the bytes since the last good sync may be gone, and trying again proves nothing:
 //                          the caller must stop trusting the file (stop the broker and recover by scanning)
@@ -16,7 +16,7 @@ export interface DiskFile {
   read(target: Uint8Array, position: number): Promise<number>;
   /** Writes all of `buffers`, one behind the other, from `position` on. The buffers must not change until it resolves. */
   write(buffers: readonly Uint8Array[], position: number): Promise<void>;
-  /** `write`, then makes those bytes (and the size needed to read them) durable, in as few system calls as there are. */
+  /** `write`, then makes those bytes (and the size needed to read them) durable, in as few system calls as there are. Bytes that other calls wrote are not covered. */
   writeDurably(buffers: readonly Uint8Array[], position: number): Promise<void>;
   /** Makes all bytes written before durable (fdatasync). */
   sync(): Promise<void>;
@@ -44,7 +44,7 @@ export interface DiskLock {
 
 export interface Disk {
   open(path: string, options: OpenOptions): Promise<DiskFile>;
-  /** Creates the folder and its missing parents; fine if it is there. */
+  /** Creates the folder and its missing parents; fine if it is there. Each is durable once its own parent has been synced. */
   makeDirectory(path: string): Promise<void>;
   /** The entries of a folder in no particular order. */
   list(path: string): Promise<DiskEntry[]>;
@@ -59,7 +59,7 @@ export interface Disk {
   syncDirectory(path: string): Promise<void>;
   /** Bytes still free for this process on the file system that holds `path`, and its whole size. */
   space(path: string): Promise<{ readonly free: number; readonly total: number }>;
-  /** Takes the lock file at `path`. Throws a DiskError of code `LOCKED`, naming the owner where known, when another process holds it. */
+  /** Takes the lock file at `path` (beside which there may be a `path`.owner). Throws a DiskError of code `LOCKED`, naming the owner where known, when another process holds it. */
   lock(path: string): Promise<DiskLock>;
 }
 
