@@ -52,7 +52,7 @@ function emitMessage(message: MessageSchema): string[] {
   ];
   return [
     ...structs.map((struct) => emitInterface(message, struct)),
-    ...structs.map(emitNew),
+    ...structs.map((struct) => emitNew(message, struct)),
     codec.join('\n'),
     ...structs.flatMap((struct) => structFunctions(message, struct)),
   ];

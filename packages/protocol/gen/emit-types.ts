@@ -48,16 +48,26 @@ export function emitInterface(message: MessageSchema, struct: StructSchema): str
   return `${title === '' ? '' : `/** ${title} */\n`}export interface ${struct.typeName} {\n${lines.join('\n')}\n}`;
 }
 
-export function emitNew(struct: StructSchema): string {
+/** One literal, field by field: several times as fast as Object.assign, and the shape that decoding makes. */
+export function emitNew(message: MessageSchema, struct: StructSchema): string {
   const name = struct.typeName;
-  const defaults = struct.fields.map((field) => `    ${field.name}: ${defaultExpression(field)},`);
+  const fields = struct.fields.map((field) => {
+    const given = `init.${field.name}`;
+    const absent = defaultExpression(field);
+    const keepsNull = isNullable(field) && field.default !== null;
+    const value = keepsNull ? `${given} === undefined ? ${absent} : ${given}` : `${given} ?? ${absent}`;
+    return `    ${field.name}: ${value},`;
+  });
   return [
     `/** A ${name} with the schema's defaults, and over them what \`init\` has. */`,
-    `export function new${name}(init?: Partial<${name}>): ${name} {`,
+    `export function new${name}(init: Partial<${name}> = {}): ${name} {`,
     `  const m: ${name} = {`,
-    ...defaults,
+    ...fields,
     '  };',
-    '  return init === undefined ? m : Object.assign(m, init);',
+    ...(struct.versions.to >= message.flexibleFrom
+      ? ['  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;']
+      : []),
+    '  return m;',
     '}',
   ].join('\n');
 }

@@ -20,14 +20,17 @@ export interface AddOffsetsToTxnRequest {
 }
 
 /** A AddOffsetsToTxnRequest with the schema's defaults, and over them what `init` has. */
-export function newAddOffsetsToTxnRequest(init?: Partial<AddOffsetsToTxnRequest>): AddOffsetsToTxnRequest {
+export function newAddOffsetsToTxnRequest(
+  init: Partial<AddOffsetsToTxnRequest> = {},
+): AddOffsetsToTxnRequest {
   const m: AddOffsetsToTxnRequest = {
-    transactionalId: '',
-    producerId: 0,
-    producerEpoch: 0,
-    groupId: '',
+    transactionalId: init.transactionalId ?? '',
+    producerId: init.producerId ?? 0,
+    producerEpoch: init.producerEpoch ?? 0,
+    groupId: init.groupId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const addOffsetsToTxnRequest: Codec<AddOffsetsToTxnRequest> = defineCodec(
@@ -83,12 +86,15 @@ export interface AddOffsetsToTxnResponse {
 }
 
 /** A AddOffsetsToTxnResponse with the schema's defaults, and over them what `init` has. */
-export function newAddOffsetsToTxnResponse(init?: Partial<AddOffsetsToTxnResponse>): AddOffsetsToTxnResponse {
+export function newAddOffsetsToTxnResponse(
+  init: Partial<AddOffsetsToTxnResponse> = {},
+): AddOffsetsToTxnResponse {
   const m: AddOffsetsToTxnResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const addOffsetsToTxnResponse: Codec<AddOffsetsToTxnResponse> = defineCodec(

@@ -45,39 +45,44 @@ export interface AddPartitionsToTxnTopic {
 
 /** A AddPartitionsToTxnRequest with the schema's defaults, and over them what `init` has. */
 export function newAddPartitionsToTxnRequest(
-  init?: Partial<AddPartitionsToTxnRequest>,
+  init: Partial<AddPartitionsToTxnRequest> = {},
 ): AddPartitionsToTxnRequest {
   const m: AddPartitionsToTxnRequest = {
-    transactions: [],
-    v3AndBelowTransactionalId: '',
-    v3AndBelowProducerId: 0,
-    v3AndBelowProducerEpoch: 0,
-    v3AndBelowTopics: [],
+    transactions: init.transactions ?? [],
+    v3AndBelowTransactionalId: init.v3AndBelowTransactionalId ?? '',
+    v3AndBelowProducerId: init.v3AndBelowProducerId ?? 0,
+    v3AndBelowProducerEpoch: init.v3AndBelowProducerEpoch ?? 0,
+    v3AndBelowTopics: init.v3AndBelowTopics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AddPartitionsToTxnTransaction with the schema's defaults, and over them what `init` has. */
 export function newAddPartitionsToTxnTransaction(
-  init?: Partial<AddPartitionsToTxnTransaction>,
+  init: Partial<AddPartitionsToTxnTransaction> = {},
 ): AddPartitionsToTxnTransaction {
   const m: AddPartitionsToTxnTransaction = {
-    transactionalId: '',
-    producerId: 0,
-    producerEpoch: 0,
-    verifyOnly: false,
-    topics: [],
+    transactionalId: init.transactionalId ?? '',
+    producerId: init.producerId ?? 0,
+    producerEpoch: init.producerEpoch ?? 0,
+    verifyOnly: init.verifyOnly ?? false,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AddPartitionsToTxnTopic with the schema's defaults, and over them what `init` has. */
-export function newAddPartitionsToTxnTopic(init?: Partial<AddPartitionsToTxnTopic>): AddPartitionsToTxnTopic {
+export function newAddPartitionsToTxnTopic(
+  init: Partial<AddPartitionsToTxnTopic> = {},
+): AddPartitionsToTxnTopic {
   const m: AddPartitionsToTxnTopic = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const addPartitionsToTxnRequest: Codec<AddPartitionsToTxnRequest> = defineCodec(
@@ -320,48 +325,52 @@ export interface AddPartitionsToTxnPartitionResult {
 
 /** A AddPartitionsToTxnResponse with the schema's defaults, and over them what `init` has. */
 export function newAddPartitionsToTxnResponse(
-  init?: Partial<AddPartitionsToTxnResponse>,
+  init: Partial<AddPartitionsToTxnResponse> = {},
 ): AddPartitionsToTxnResponse {
   const m: AddPartitionsToTxnResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    resultsByTransaction: [],
-    resultsByTopicV3AndBelow: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    resultsByTransaction: init.resultsByTransaction ?? [],
+    resultsByTopicV3AndBelow: init.resultsByTopicV3AndBelow ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AddPartitionsToTxnResult with the schema's defaults, and over them what `init` has. */
 export function newAddPartitionsToTxnResult(
-  init?: Partial<AddPartitionsToTxnResult>,
+  init: Partial<AddPartitionsToTxnResult> = {},
 ): AddPartitionsToTxnResult {
   const m: AddPartitionsToTxnResult = {
-    transactionalId: '',
-    topicResults: [],
+    transactionalId: init.transactionalId ?? '',
+    topicResults: init.topicResults ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AddPartitionsToTxnTopicResult with the schema's defaults, and over them what `init` has. */
 export function newAddPartitionsToTxnTopicResult(
-  init?: Partial<AddPartitionsToTxnTopicResult>,
+  init: Partial<AddPartitionsToTxnTopicResult> = {},
 ): AddPartitionsToTxnTopicResult {
   const m: AddPartitionsToTxnTopicResult = {
-    name: '',
-    resultsByPartition: [],
+    name: init.name ?? '',
+    resultsByPartition: init.resultsByPartition ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AddPartitionsToTxnPartitionResult with the schema's defaults, and over them what `init` has. */
 export function newAddPartitionsToTxnPartitionResult(
-  init?: Partial<AddPartitionsToTxnPartitionResult>,
+  init: Partial<AddPartitionsToTxnPartitionResult> = {},
 ): AddPartitionsToTxnPartitionResult {
   const m: AddPartitionsToTxnPartitionResult = {
-    partitionIndex: 0,
-    partitionErrorCode: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    partitionErrorCode: init.partitionErrorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const addPartitionsToTxnResponse: Codec<AddPartitionsToTxnResponse> = defineCodec(

@@ -33,26 +33,28 @@ export interface Listener {
 }
 
 /** A AddRaftVoterRequest with the schema's defaults, and over them what `init` has. */
-export function newAddRaftVoterRequest(init?: Partial<AddRaftVoterRequest>): AddRaftVoterRequest {
+export function newAddRaftVoterRequest(init: Partial<AddRaftVoterRequest> = {}): AddRaftVoterRequest {
   const m: AddRaftVoterRequest = {
-    clusterId: '',
-    timeoutMs: 0,
-    voterId: 0,
-    voterDirectoryId: ZERO_UUID,
-    listeners: [],
-    ackWhenCommitted: true,
+    clusterId: init.clusterId === undefined ? '' : init.clusterId,
+    timeoutMs: init.timeoutMs ?? 0,
+    voterId: init.voterId ?? 0,
+    voterDirectoryId: init.voterDirectoryId ?? ZERO_UUID,
+    listeners: init.listeners ?? [],
+    ackWhenCommitted: init.ackWhenCommitted ?? true,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Listener with the schema's defaults, and over them what `init` has. */
-export function newListener(init?: Partial<Listener>): Listener {
+export function newListener(init: Partial<Listener> = {}): Listener {
   const m: Listener = {
-    name: '',
-    host: '',
-    port: 0,
+    name: init.name ?? '',
+    host: init.host ?? '',
+    port: init.port ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const addRaftVoterRequest: Codec<AddRaftVoterRequest> = defineCodec(
@@ -141,13 +143,14 @@ export interface AddRaftVoterResponse {
 }
 
 /** A AddRaftVoterResponse with the schema's defaults, and over them what `init` has. */
-export function newAddRaftVoterResponse(init?: Partial<AddRaftVoterResponse>): AddRaftVoterResponse {
+export function newAddRaftVoterResponse(init: Partial<AddRaftVoterResponse> = {}): AddRaftVoterResponse {
   const m: AddRaftVoterResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: '',
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const addRaftVoterResponse: Codec<AddRaftVoterResponse> = defineCodec(

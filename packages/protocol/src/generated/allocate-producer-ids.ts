@@ -19,13 +19,14 @@ export interface AllocateProducerIdsRequest {
 
 /** A AllocateProducerIdsRequest with the schema's defaults, and over them what `init` has. */
 export function newAllocateProducerIdsRequest(
-  init?: Partial<AllocateProducerIdsRequest>,
+  init: Partial<AllocateProducerIdsRequest> = {},
 ): AllocateProducerIdsRequest {
   const m: AllocateProducerIdsRequest = {
-    brokerId: 0,
-    brokerEpoch: -1,
+    brokerId: init.brokerId ?? 0,
+    brokerEpoch: init.brokerEpoch ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const allocateProducerIdsRequest: Codec<AllocateProducerIdsRequest> = defineCodec(
@@ -66,15 +67,16 @@ export interface AllocateProducerIdsResponse {
 
 /** A AllocateProducerIdsResponse with the schema's defaults, and over them what `init` has. */
 export function newAllocateProducerIdsResponse(
-  init?: Partial<AllocateProducerIdsResponse>,
+  init: Partial<AllocateProducerIdsResponse> = {},
 ): AllocateProducerIdsResponse {
   const m: AllocateProducerIdsResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    producerIdStart: 0,
-    producerIdLen: 0,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    producerIdStart: init.producerIdStart ?? 0,
+    producerIdLen: init.producerIdLen ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const allocateProducerIdsResponse: Codec<AllocateProducerIdsResponse> = defineCodec(

@@ -42,45 +42,49 @@ export interface AlterClientQuotasRequestEntryData {
 
 /** A AlterClientQuotasRequest with the schema's defaults, and over them what `init` has. */
 export function newAlterClientQuotasRequest(
-  init?: Partial<AlterClientQuotasRequest>,
+  init: Partial<AlterClientQuotasRequest> = {},
 ): AlterClientQuotasRequest {
   const m: AlterClientQuotasRequest = {
-    entries: [],
-    validateOnly: false,
+    entries: init.entries ?? [],
+    validateOnly: init.validateOnly ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterClientQuotasRequestEntityData with the schema's defaults, and over them what `init` has. */
 export function newAlterClientQuotasRequestEntityData(
-  init?: Partial<AlterClientQuotasRequestEntityData>,
+  init: Partial<AlterClientQuotasRequestEntityData> = {},
 ): AlterClientQuotasRequestEntityData {
   const m: AlterClientQuotasRequestEntityData = {
-    entityType: '',
-    entityName: '',
+    entityType: init.entityType ?? '',
+    entityName: init.entityName === undefined ? '' : init.entityName,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OpData with the schema's defaults, and over them what `init` has. */
-export function newOpData(init?: Partial<OpData>): OpData {
+export function newOpData(init: Partial<OpData> = {}): OpData {
   const m: OpData = {
-    key: '',
-    value: 0,
-    remove: false,
+    key: init.key ?? '',
+    value: init.value ?? 0,
+    remove: init.remove ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterClientQuotasRequestEntryData with the schema's defaults, and over them what `init` has. */
 export function newAlterClientQuotasRequestEntryData(
-  init?: Partial<AlterClientQuotasRequestEntryData>,
+  init: Partial<AlterClientQuotasRequestEntryData> = {},
 ): AlterClientQuotasRequestEntryData {
   const m: AlterClientQuotasRequestEntryData = {
-    entity: [],
-    ops: [],
+    entity: init.entity ?? [],
+    ops: init.ops ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const alterClientQuotasRequest: Codec<AlterClientQuotasRequest> = defineCodec(
@@ -330,36 +334,39 @@ export interface AlterClientQuotasResponseEntryData {
 
 /** A AlterClientQuotasResponse with the schema's defaults, and over them what `init` has. */
 export function newAlterClientQuotasResponse(
-  init?: Partial<AlterClientQuotasResponse>,
+  init: Partial<AlterClientQuotasResponse> = {},
 ): AlterClientQuotasResponse {
   const m: AlterClientQuotasResponse = {
-    throttleTimeMs: 0,
-    entries: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    entries: init.entries ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterClientQuotasResponseEntityData with the schema's defaults, and over them what `init` has. */
 export function newAlterClientQuotasResponseEntityData(
-  init?: Partial<AlterClientQuotasResponseEntityData>,
+  init: Partial<AlterClientQuotasResponseEntityData> = {},
 ): AlterClientQuotasResponseEntityData {
   const m: AlterClientQuotasResponseEntityData = {
-    entityType: '',
-    entityName: '',
+    entityType: init.entityType ?? '',
+    entityName: init.entityName === undefined ? '' : init.entityName,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterClientQuotasResponseEntryData with the schema's defaults, and over them what `init` has. */
 export function newAlterClientQuotasResponseEntryData(
-  init?: Partial<AlterClientQuotasResponseEntryData>,
+  init: Partial<AlterClientQuotasResponseEntryData> = {},
 ): AlterClientQuotasResponseEntryData {
   const m: AlterClientQuotasResponseEntryData = {
-    errorCode: 0,
-    errorMessage: '',
-    entity: [],
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    entity: init.entity ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const alterClientQuotasResponse: Codec<AlterClientQuotasResponse> = defineCodec(

@@ -34,31 +34,34 @@ export interface AlterConfigsResource {
 }
 
 /** A AlterConfigsRequest with the schema's defaults, and over them what `init` has. */
-export function newAlterConfigsRequest(init?: Partial<AlterConfigsRequest>): AlterConfigsRequest {
+export function newAlterConfigsRequest(init: Partial<AlterConfigsRequest> = {}): AlterConfigsRequest {
   const m: AlterConfigsRequest = {
-    resources: [],
-    validateOnly: false,
+    resources: init.resources ?? [],
+    validateOnly: init.validateOnly ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterableConfig with the schema's defaults, and over them what `init` has. */
-export function newAlterableConfig(init?: Partial<AlterableConfig>): AlterableConfig {
+export function newAlterableConfig(init: Partial<AlterableConfig> = {}): AlterableConfig {
   const m: AlterableConfig = {
-    name: '',
-    value: '',
+    name: init.name ?? '',
+    value: init.value === undefined ? '' : init.value,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterConfigsResource with the schema's defaults, and over them what `init` has. */
-export function newAlterConfigsResource(init?: Partial<AlterConfigsResource>): AlterConfigsResource {
+export function newAlterConfigsResource(init: Partial<AlterConfigsResource> = {}): AlterConfigsResource {
   const m: AlterConfigsResource = {
-    resourceType: 0,
-    resourceName: '',
-    configs: [],
+    resourceType: init.resourceType ?? 0,
+    resourceName: init.resourceName ?? '',
+    configs: init.configs ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const alterConfigsRequest: Codec<AlterConfigsRequest> = defineCodec(
@@ -242,25 +245,27 @@ export interface AlterConfigsResourceResponse {
 }
 
 /** A AlterConfigsResponse with the schema's defaults, and over them what `init` has. */
-export function newAlterConfigsResponse(init?: Partial<AlterConfigsResponse>): AlterConfigsResponse {
+export function newAlterConfigsResponse(init: Partial<AlterConfigsResponse> = {}): AlterConfigsResponse {
   const m: AlterConfigsResponse = {
-    throttleTimeMs: 0,
-    responses: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    responses: init.responses ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterConfigsResourceResponse with the schema's defaults, and over them what `init` has. */
 export function newAlterConfigsResourceResponse(
-  init?: Partial<AlterConfigsResourceResponse>,
+  init: Partial<AlterConfigsResourceResponse> = {},
 ): AlterConfigsResourceResponse {
   const m: AlterConfigsResourceResponse = {
-    errorCode: 0,
-    errorMessage: '',
-    resourceType: 0,
-    resourceName: '',
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    resourceType: init.resourceType ?? 0,
+    resourceName: init.resourceName ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const alterConfigsResponse: Codec<AlterConfigsResponse> = defineCodec(

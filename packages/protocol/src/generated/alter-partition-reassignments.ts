@@ -36,32 +36,35 @@ export interface ReassignableTopic {
 
 /** A AlterPartitionReassignmentsRequest with the schema's defaults, and over them what `init` has. */
 export function newAlterPartitionReassignmentsRequest(
-  init?: Partial<AlterPartitionReassignmentsRequest>,
+  init: Partial<AlterPartitionReassignmentsRequest> = {},
 ): AlterPartitionReassignmentsRequest {
   const m: AlterPartitionReassignmentsRequest = {
-    timeoutMs: 60000,
-    allowReplicationFactorChange: true,
-    topics: [],
+    timeoutMs: init.timeoutMs ?? 60000,
+    allowReplicationFactorChange: init.allowReplicationFactorChange ?? true,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ReassignablePartition with the schema's defaults, and over them what `init` has. */
-export function newReassignablePartition(init?: Partial<ReassignablePartition>): ReassignablePartition {
+export function newReassignablePartition(init: Partial<ReassignablePartition> = {}): ReassignablePartition {
   const m: ReassignablePartition = {
-    partitionIndex: 0,
-    replicas: null,
+    partitionIndex: init.partitionIndex ?? 0,
+    replicas: init.replicas ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ReassignableTopic with the schema's defaults, and over them what `init` has. */
-export function newReassignableTopic(init?: Partial<ReassignableTopic>): ReassignableTopic {
+export function newReassignableTopic(init: Partial<ReassignableTopic> = {}): ReassignableTopic {
   const m: ReassignableTopic = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const alterPartitionReassignmentsRequest: Codec<AlterPartitionReassignmentsRequest> = defineCodec(
@@ -217,39 +220,42 @@ export interface ReassignableTopicResponse {
 
 /** A AlterPartitionReassignmentsResponse with the schema's defaults, and over them what `init` has. */
 export function newAlterPartitionReassignmentsResponse(
-  init?: Partial<AlterPartitionReassignmentsResponse>,
+  init: Partial<AlterPartitionReassignmentsResponse> = {},
 ): AlterPartitionReassignmentsResponse {
   const m: AlterPartitionReassignmentsResponse = {
-    throttleTimeMs: 0,
-    allowReplicationFactorChange: true,
-    errorCode: 0,
-    errorMessage: '',
-    responses: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    allowReplicationFactorChange: init.allowReplicationFactorChange ?? true,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    responses: init.responses ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ReassignablePartitionResponse with the schema's defaults, and over them what `init` has. */
 export function newReassignablePartitionResponse(
-  init?: Partial<ReassignablePartitionResponse>,
+  init: Partial<ReassignablePartitionResponse> = {},
 ): ReassignablePartitionResponse {
   const m: ReassignablePartitionResponse = {
-    partitionIndex: 0,
-    errorCode: 0,
-    errorMessage: '',
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ReassignableTopicResponse with the schema's defaults, and over them what `init` has. */
 export function newReassignableTopicResponse(
-  init?: Partial<ReassignableTopicResponse>,
+  init: Partial<ReassignableTopicResponse> = {},
 ): ReassignableTopicResponse {
   const m: ReassignableTopicResponse = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const alterPartitionReassignmentsResponse: Codec<AlterPartitionReassignmentsResponse> = defineCodec(

@@ -48,48 +48,52 @@ export interface AlterPartitionRequestTopicData {
 }
 
 /** A AlterPartitionRequest with the schema's defaults, and over them what `init` has. */
-export function newAlterPartitionRequest(init?: Partial<AlterPartitionRequest>): AlterPartitionRequest {
+export function newAlterPartitionRequest(init: Partial<AlterPartitionRequest> = {}): AlterPartitionRequest {
   const m: AlterPartitionRequest = {
-    brokerId: 0,
-    brokerEpoch: -1,
-    topics: [],
+    brokerId: init.brokerId ?? 0,
+    brokerEpoch: init.brokerEpoch ?? -1,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A BrokerState with the schema's defaults, and over them what `init` has. */
-export function newBrokerState(init?: Partial<BrokerState>): BrokerState {
+export function newBrokerState(init: Partial<BrokerState> = {}): BrokerState {
   const m: BrokerState = {
-    brokerId: 0,
-    brokerEpoch: -1,
+    brokerId: init.brokerId ?? 0,
+    brokerEpoch: init.brokerEpoch ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterPartitionRequestPartitionData with the schema's defaults, and over them what `init` has. */
 export function newAlterPartitionRequestPartitionData(
-  init?: Partial<AlterPartitionRequestPartitionData>,
+  init: Partial<AlterPartitionRequestPartitionData> = {},
 ): AlterPartitionRequestPartitionData {
   const m: AlterPartitionRequestPartitionData = {
-    partitionIndex: 0,
-    leaderEpoch: 0,
-    newIsr: [],
-    newIsrWithEpochs: [],
-    leaderRecoveryState: 0,
-    partitionEpoch: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
+    newIsr: init.newIsr ?? [],
+    newIsrWithEpochs: init.newIsrWithEpochs ?? [],
+    leaderRecoveryState: init.leaderRecoveryState ?? 0,
+    partitionEpoch: init.partitionEpoch ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterPartitionRequestTopicData with the schema's defaults, and over them what `init` has. */
 export function newAlterPartitionRequestTopicData(
-  init?: Partial<AlterPartitionRequestTopicData>,
+  init: Partial<AlterPartitionRequestTopicData> = {},
 ): AlterPartitionRequestTopicData {
   const m: AlterPartitionRequestTopicData = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const alterPartitionRequest: Codec<AlterPartitionRequest> = defineCodec(
@@ -306,40 +310,45 @@ export interface AlterPartitionResponseTopicData {
 }
 
 /** A AlterPartitionResponse with the schema's defaults, and over them what `init` has. */
-export function newAlterPartitionResponse(init?: Partial<AlterPartitionResponse>): AlterPartitionResponse {
+export function newAlterPartitionResponse(
+  init: Partial<AlterPartitionResponse> = {},
+): AlterPartitionResponse {
   const m: AlterPartitionResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    topics: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterPartitionResponsePartitionData with the schema's defaults, and over them what `init` has. */
 export function newAlterPartitionResponsePartitionData(
-  init?: Partial<AlterPartitionResponsePartitionData>,
+  init: Partial<AlterPartitionResponsePartitionData> = {},
 ): AlterPartitionResponsePartitionData {
   const m: AlterPartitionResponsePartitionData = {
-    partitionIndex: 0,
-    errorCode: 0,
-    leaderId: 0,
-    leaderEpoch: 0,
-    isr: [],
-    leaderRecoveryState: 0,
-    partitionEpoch: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
+    leaderId: init.leaderId ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
+    isr: init.isr ?? [],
+    leaderRecoveryState: init.leaderRecoveryState ?? 0,
+    partitionEpoch: init.partitionEpoch ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterPartitionResponseTopicData with the schema's defaults, and over them what `init` has. */
 export function newAlterPartitionResponseTopicData(
-  init?: Partial<AlterPartitionResponseTopicData>,
+  init: Partial<AlterPartitionResponseTopicData> = {},
 ): AlterPartitionResponseTopicData {
   const m: AlterPartitionResponseTopicData = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const alterPartitionResponse: Codec<AlterPartitionResponse> = defineCodec(

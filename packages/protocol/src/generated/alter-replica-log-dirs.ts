@@ -33,30 +33,35 @@ export interface AlterReplicaLogDir {
 
 /** A AlterReplicaLogDirsRequest with the schema's defaults, and over them what `init` has. */
 export function newAlterReplicaLogDirsRequest(
-  init?: Partial<AlterReplicaLogDirsRequest>,
+  init: Partial<AlterReplicaLogDirsRequest> = {},
 ): AlterReplicaLogDirsRequest {
   const m: AlterReplicaLogDirsRequest = {
-    dirs: [],
+    dirs: init.dirs ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterReplicaLogDirTopic with the schema's defaults, and over them what `init` has. */
-export function newAlterReplicaLogDirTopic(init?: Partial<AlterReplicaLogDirTopic>): AlterReplicaLogDirTopic {
+export function newAlterReplicaLogDirTopic(
+  init: Partial<AlterReplicaLogDirTopic> = {},
+): AlterReplicaLogDirTopic {
   const m: AlterReplicaLogDirTopic = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterReplicaLogDir with the schema's defaults, and over them what `init` has. */
-export function newAlterReplicaLogDir(init?: Partial<AlterReplicaLogDir>): AlterReplicaLogDir {
+export function newAlterReplicaLogDir(init: Partial<AlterReplicaLogDir> = {}): AlterReplicaLogDir {
   const m: AlterReplicaLogDir = {
-    path: '',
-    topics: [],
+    path: init.path ?? '',
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const alterReplicaLogDirsRequest: Codec<AlterReplicaLogDirsRequest> = defineCodec(
@@ -246,35 +251,38 @@ export interface AlterReplicaLogDirTopicResult {
 
 /** A AlterReplicaLogDirsResponse with the schema's defaults, and over them what `init` has. */
 export function newAlterReplicaLogDirsResponse(
-  init?: Partial<AlterReplicaLogDirsResponse>,
+  init: Partial<AlterReplicaLogDirsResponse> = {},
 ): AlterReplicaLogDirsResponse {
   const m: AlterReplicaLogDirsResponse = {
-    throttleTimeMs: 0,
-    results: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    results: init.results ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterReplicaLogDirPartitionResult with the schema's defaults, and over them what `init` has. */
 export function newAlterReplicaLogDirPartitionResult(
-  init?: Partial<AlterReplicaLogDirPartitionResult>,
+  init: Partial<AlterReplicaLogDirPartitionResult> = {},
 ): AlterReplicaLogDirPartitionResult {
   const m: AlterReplicaLogDirPartitionResult = {
-    partitionIndex: 0,
-    errorCode: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterReplicaLogDirTopicResult with the schema's defaults, and over them what `init` has. */
 export function newAlterReplicaLogDirTopicResult(
-  init?: Partial<AlterReplicaLogDirTopicResult>,
+  init: Partial<AlterReplicaLogDirTopicResult> = {},
 ): AlterReplicaLogDirTopicResult {
   const m: AlterReplicaLogDirTopicResult = {
-    topicName: '',
-    partitions: [],
+    topicName: init.topicName ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const alterReplicaLogDirsResponse: Codec<AlterReplicaLogDirsResponse> = defineCodec(

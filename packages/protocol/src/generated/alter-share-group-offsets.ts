@@ -35,35 +35,38 @@ export interface AlterShareGroupOffsetsRequestTopic {
 
 /** A AlterShareGroupOffsetsRequest with the schema's defaults, and over them what `init` has. */
 export function newAlterShareGroupOffsetsRequest(
-  init?: Partial<AlterShareGroupOffsetsRequest>,
+  init: Partial<AlterShareGroupOffsetsRequest> = {},
 ): AlterShareGroupOffsetsRequest {
   const m: AlterShareGroupOffsetsRequest = {
-    groupId: '',
-    topics: [],
+    groupId: init.groupId ?? '',
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterShareGroupOffsetsRequestPartition with the schema's defaults, and over them what `init` has. */
 export function newAlterShareGroupOffsetsRequestPartition(
-  init?: Partial<AlterShareGroupOffsetsRequestPartition>,
+  init: Partial<AlterShareGroupOffsetsRequestPartition> = {},
 ): AlterShareGroupOffsetsRequestPartition {
   const m: AlterShareGroupOffsetsRequestPartition = {
-    partitionIndex: 0,
-    startOffset: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    startOffset: init.startOffset ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterShareGroupOffsetsRequestTopic with the schema's defaults, and over them what `init` has. */
 export function newAlterShareGroupOffsetsRequestTopic(
-  init?: Partial<AlterShareGroupOffsetsRequestTopic>,
+  init: Partial<AlterShareGroupOffsetsRequestTopic> = {},
 ): AlterShareGroupOffsetsRequestTopic {
   const m: AlterShareGroupOffsetsRequestTopic = {
-    topicName: '',
-    partitions: [],
+    topicName: init.topicName ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const alterShareGroupOffsetsRequest: Codec<AlterShareGroupOffsetsRequest> = defineCodec(
@@ -228,39 +231,42 @@ export interface AlterShareGroupOffsetsResponseTopic {
 
 /** A AlterShareGroupOffsetsResponse with the schema's defaults, and over them what `init` has. */
 export function newAlterShareGroupOffsetsResponse(
-  init?: Partial<AlterShareGroupOffsetsResponse>,
+  init: Partial<AlterShareGroupOffsetsResponse> = {},
 ): AlterShareGroupOffsetsResponse {
   const m: AlterShareGroupOffsetsResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: null,
-    responses: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    responses: init.responses ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterShareGroupOffsetsResponsePartition with the schema's defaults, and over them what `init` has. */
 export function newAlterShareGroupOffsetsResponsePartition(
-  init?: Partial<AlterShareGroupOffsetsResponsePartition>,
+  init: Partial<AlterShareGroupOffsetsResponsePartition> = {},
 ): AlterShareGroupOffsetsResponsePartition {
   const m: AlterShareGroupOffsetsResponsePartition = {
-    partitionIndex: 0,
-    errorCode: 0,
-    errorMessage: null,
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterShareGroupOffsetsResponseTopic with the schema's defaults, and over them what `init` has. */
 export function newAlterShareGroupOffsetsResponseTopic(
-  init?: Partial<AlterShareGroupOffsetsResponseTopic>,
+  init: Partial<AlterShareGroupOffsetsResponseTopic> = {},
 ): AlterShareGroupOffsetsResponseTopic {
   const m: AlterShareGroupOffsetsResponseTopic = {
-    topicName: '',
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicName: init.topicName ?? '',
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const alterShareGroupOffsetsResponse: Codec<AlterShareGroupOffsetsResponse> = defineCodec(

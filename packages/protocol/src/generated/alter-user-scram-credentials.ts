@@ -37,36 +37,41 @@ export interface ScramCredentialUpsertion {
 
 /** A AlterUserScramCredentialsRequest with the schema's defaults, and over them what `init` has. */
 export function newAlterUserScramCredentialsRequest(
-  init?: Partial<AlterUserScramCredentialsRequest>,
+  init: Partial<AlterUserScramCredentialsRequest> = {},
 ): AlterUserScramCredentialsRequest {
   const m: AlterUserScramCredentialsRequest = {
-    deletions: [],
-    upsertions: [],
+    deletions: init.deletions ?? [],
+    upsertions: init.upsertions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ScramCredentialDeletion with the schema's defaults, and over them what `init` has. */
-export function newScramCredentialDeletion(init?: Partial<ScramCredentialDeletion>): ScramCredentialDeletion {
+export function newScramCredentialDeletion(
+  init: Partial<ScramCredentialDeletion> = {},
+): ScramCredentialDeletion {
   const m: ScramCredentialDeletion = {
-    name: '',
-    mechanism: 0,
+    name: init.name ?? '',
+    mechanism: init.mechanism ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ScramCredentialUpsertion with the schema's defaults, and over them what `init` has. */
 export function newScramCredentialUpsertion(
-  init?: Partial<ScramCredentialUpsertion>,
+  init: Partial<ScramCredentialUpsertion> = {},
 ): ScramCredentialUpsertion {
   const m: ScramCredentialUpsertion = {
-    name: '',
-    mechanism: 0,
-    iterations: 0,
-    salt: EMPTY_BYTES,
-    saltedPassword: EMPTY_BYTES,
+    name: init.name ?? '',
+    mechanism: init.mechanism ?? 0,
+    iterations: init.iterations ?? 0,
+    salt: init.salt ?? EMPTY_BYTES,
+    saltedPassword: init.saltedPassword ?? EMPTY_BYTES,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const alterUserScramCredentialsRequest: Codec<AlterUserScramCredentialsRequest> = defineCodec(
@@ -215,25 +220,27 @@ export interface AlterUserScramCredentialsResult {
 
 /** A AlterUserScramCredentialsResponse with the schema's defaults, and over them what `init` has. */
 export function newAlterUserScramCredentialsResponse(
-  init?: Partial<AlterUserScramCredentialsResponse>,
+  init: Partial<AlterUserScramCredentialsResponse> = {},
 ): AlterUserScramCredentialsResponse {
   const m: AlterUserScramCredentialsResponse = {
-    throttleTimeMs: 0,
-    results: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    results: init.results ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterUserScramCredentialsResult with the schema's defaults, and over them what `init` has. */
 export function newAlterUserScramCredentialsResult(
-  init?: Partial<AlterUserScramCredentialsResult>,
+  init: Partial<AlterUserScramCredentialsResult> = {},
 ): AlterUserScramCredentialsResult {
   const m: AlterUserScramCredentialsResult = {
-    user: '',
-    errorCode: 0,
-    errorMessage: '',
+    user: init.user ?? '',
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const alterUserScramCredentialsResponse: Codec<AlterUserScramCredentialsResponse> = defineCodec(

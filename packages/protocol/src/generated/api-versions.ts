@@ -21,12 +21,13 @@ export interface ApiVersionsRequest {
 }
 
 /** A ApiVersionsRequest with the schema's defaults, and over them what `init` has. */
-export function newApiVersionsRequest(init?: Partial<ApiVersionsRequest>): ApiVersionsRequest {
+export function newApiVersionsRequest(init: Partial<ApiVersionsRequest> = {}): ApiVersionsRequest {
   const m: ApiVersionsRequest = {
-    clientSoftwareName: '',
-    clientSoftwareVersion: '',
+    clientSoftwareName: init.clientSoftwareName ?? '',
+    clientSoftwareVersion: init.clientSoftwareVersion ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const apiVersionsRequest: Codec<ApiVersionsRequest> = defineCodec(
@@ -108,47 +109,51 @@ export interface FinalizedFeatureKey {
 }
 
 /** A ApiVersionsResponse with the schema's defaults, and over them what `init` has. */
-export function newApiVersionsResponse(init?: Partial<ApiVersionsResponse>): ApiVersionsResponse {
+export function newApiVersionsResponse(init: Partial<ApiVersionsResponse> = {}): ApiVersionsResponse {
   const m: ApiVersionsResponse = {
-    errorCode: 0,
-    apiKeys: [],
-    throttleTimeMs: 0,
-    supportedFeatures: [],
-    finalizedFeaturesEpoch: -1,
-    finalizedFeatures: [],
-    zkMigrationReady: false,
+    errorCode: init.errorCode ?? 0,
+    apiKeys: init.apiKeys ?? [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    supportedFeatures: init.supportedFeatures ?? [],
+    finalizedFeaturesEpoch: init.finalizedFeaturesEpoch ?? -1,
+    finalizedFeatures: init.finalizedFeatures ?? [],
+    zkMigrationReady: init.zkMigrationReady ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ApiVersion with the schema's defaults, and over them what `init` has. */
-export function newApiVersion(init?: Partial<ApiVersion>): ApiVersion {
+export function newApiVersion(init: Partial<ApiVersion> = {}): ApiVersion {
   const m: ApiVersion = {
-    apiKey: 0,
-    minVersion: 0,
-    maxVersion: 0,
+    apiKey: init.apiKey ?? 0,
+    minVersion: init.minVersion ?? 0,
+    maxVersion: init.maxVersion ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A SupportedFeatureKey with the schema's defaults, and over them what `init` has. */
-export function newSupportedFeatureKey(init?: Partial<SupportedFeatureKey>): SupportedFeatureKey {
+export function newSupportedFeatureKey(init: Partial<SupportedFeatureKey> = {}): SupportedFeatureKey {
   const m: SupportedFeatureKey = {
-    name: '',
-    minVersion: 0,
-    maxVersion: 0,
+    name: init.name ?? '',
+    minVersion: init.minVersion ?? 0,
+    maxVersion: init.maxVersion ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A FinalizedFeatureKey with the schema's defaults, and over them what `init` has. */
-export function newFinalizedFeatureKey(init?: Partial<FinalizedFeatureKey>): FinalizedFeatureKey {
+export function newFinalizedFeatureKey(init: Partial<FinalizedFeatureKey> = {}): FinalizedFeatureKey {
   const m: FinalizedFeatureKey = {
-    name: '',
-    maxVersionLevel: 0,
-    minVersionLevel: 0,
+    name: init.name ?? '',
+    maxVersionLevel: init.maxVersionLevel ?? 0,
+    minVersionLevel: init.minVersionLevel ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const apiVersionsResponse: Codec<ApiVersionsResponse> = defineCodec(

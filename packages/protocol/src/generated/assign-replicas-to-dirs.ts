@@ -42,46 +42,50 @@ export interface AssignReplicasToDirsRequestDirectoryData {
 
 /** A AssignReplicasToDirsRequest with the schema's defaults, and over them what `init` has. */
 export function newAssignReplicasToDirsRequest(
-  init?: Partial<AssignReplicasToDirsRequest>,
+  init: Partial<AssignReplicasToDirsRequest> = {},
 ): AssignReplicasToDirsRequest {
   const m: AssignReplicasToDirsRequest = {
-    brokerId: 0,
-    brokerEpoch: -1,
-    directories: [],
+    brokerId: init.brokerId ?? 0,
+    brokerEpoch: init.brokerEpoch ?? -1,
+    directories: init.directories ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AssignReplicasToDirsRequestPartitionData with the schema's defaults, and over them what `init` has. */
 export function newAssignReplicasToDirsRequestPartitionData(
-  init?: Partial<AssignReplicasToDirsRequestPartitionData>,
+  init: Partial<AssignReplicasToDirsRequestPartitionData> = {},
 ): AssignReplicasToDirsRequestPartitionData {
   const m: AssignReplicasToDirsRequestPartitionData = {
-    partitionIndex: 0,
+    partitionIndex: init.partitionIndex ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AssignReplicasToDirsRequestTopicData with the schema's defaults, and over them what `init` has. */
 export function newAssignReplicasToDirsRequestTopicData(
-  init?: Partial<AssignReplicasToDirsRequestTopicData>,
+  init: Partial<AssignReplicasToDirsRequestTopicData> = {},
 ): AssignReplicasToDirsRequestTopicData {
   const m: AssignReplicasToDirsRequestTopicData = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AssignReplicasToDirsRequestDirectoryData with the schema's defaults, and over them what `init` has. */
 export function newAssignReplicasToDirsRequestDirectoryData(
-  init?: Partial<AssignReplicasToDirsRequestDirectoryData>,
+  init: Partial<AssignReplicasToDirsRequestDirectoryData> = {},
 ): AssignReplicasToDirsRequestDirectoryData {
   const m: AssignReplicasToDirsRequestDirectoryData = {
-    id: ZERO_UUID,
-    topics: [],
+    id: init.id ?? ZERO_UUID,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const assignReplicasToDirsRequest: Codec<AssignReplicasToDirsRequest> = defineCodec(
@@ -311,47 +315,51 @@ export interface AssignReplicasToDirsResponseDirectoryData {
 
 /** A AssignReplicasToDirsResponse with the schema's defaults, and over them what `init` has. */
 export function newAssignReplicasToDirsResponse(
-  init?: Partial<AssignReplicasToDirsResponse>,
+  init: Partial<AssignReplicasToDirsResponse> = {},
 ): AssignReplicasToDirsResponse {
   const m: AssignReplicasToDirsResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    directories: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    directories: init.directories ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AssignReplicasToDirsResponsePartitionData with the schema's defaults, and over them what `init` has. */
 export function newAssignReplicasToDirsResponsePartitionData(
-  init?: Partial<AssignReplicasToDirsResponsePartitionData>,
+  init: Partial<AssignReplicasToDirsResponsePartitionData> = {},
 ): AssignReplicasToDirsResponsePartitionData {
   const m: AssignReplicasToDirsResponsePartitionData = {
-    partitionIndex: 0,
-    errorCode: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AssignReplicasToDirsResponseTopicData with the schema's defaults, and over them what `init` has. */
 export function newAssignReplicasToDirsResponseTopicData(
-  init?: Partial<AssignReplicasToDirsResponseTopicData>,
+  init: Partial<AssignReplicasToDirsResponseTopicData> = {},
 ): AssignReplicasToDirsResponseTopicData {
   const m: AssignReplicasToDirsResponseTopicData = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AssignReplicasToDirsResponseDirectoryData with the schema's defaults, and over them what `init` has. */
 export function newAssignReplicasToDirsResponseDirectoryData(
-  init?: Partial<AssignReplicasToDirsResponseDirectoryData>,
+  init: Partial<AssignReplicasToDirsResponseDirectoryData> = {},
 ): AssignReplicasToDirsResponseDirectoryData {
   const m: AssignReplicasToDirsResponseDirectoryData = {
-    id: ZERO_UUID,
-    topics: [],
+    id: init.id ?? ZERO_UUID,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const assignReplicasToDirsResponse: Codec<AssignReplicasToDirsResponse> = defineCodec(

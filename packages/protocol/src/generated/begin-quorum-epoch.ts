@@ -49,48 +49,54 @@ export interface LeaderEndpoint {
 }
 
 /** A BeginQuorumEpochRequest with the schema's defaults, and over them what `init` has. */
-export function newBeginQuorumEpochRequest(init?: Partial<BeginQuorumEpochRequest>): BeginQuorumEpochRequest {
+export function newBeginQuorumEpochRequest(
+  init: Partial<BeginQuorumEpochRequest> = {},
+): BeginQuorumEpochRequest {
   const m: BeginQuorumEpochRequest = {
-    clusterId: null,
-    voterId: -1,
-    topics: [],
-    leaderEndpoints: [],
+    clusterId: init.clusterId ?? null,
+    voterId: init.voterId ?? -1,
+    topics: init.topics ?? [],
+    leaderEndpoints: init.leaderEndpoints ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A BeginQuorumEpochRequestPartitionData with the schema's defaults, and over them what `init` has. */
 export function newBeginQuorumEpochRequestPartitionData(
-  init?: Partial<BeginQuorumEpochRequestPartitionData>,
+  init: Partial<BeginQuorumEpochRequestPartitionData> = {},
 ): BeginQuorumEpochRequestPartitionData {
   const m: BeginQuorumEpochRequestPartitionData = {
-    partitionIndex: 0,
-    voterDirectoryId: ZERO_UUID,
-    leaderId: 0,
-    leaderEpoch: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    voterDirectoryId: init.voterDirectoryId ?? ZERO_UUID,
+    leaderId: init.leaderId ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A BeginQuorumEpochRequestTopicData with the schema's defaults, and over them what `init` has. */
 export function newBeginQuorumEpochRequestTopicData(
-  init?: Partial<BeginQuorumEpochRequestTopicData>,
+  init: Partial<BeginQuorumEpochRequestTopicData> = {},
 ): BeginQuorumEpochRequestTopicData {
   const m: BeginQuorumEpochRequestTopicData = {
-    topicName: '',
-    partitions: [],
+    topicName: init.topicName ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A LeaderEndpoint with the schema's defaults, and over them what `init` has. */
-export function newLeaderEndpoint(init?: Partial<LeaderEndpoint>): LeaderEndpoint {
+export function newLeaderEndpoint(init: Partial<LeaderEndpoint> = {}): LeaderEndpoint {
   const m: LeaderEndpoint = {
-    name: '',
-    host: '',
-    port: 0,
+    name: init.name ?? '',
+    host: init.host ?? '',
+    port: init.port ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const beginQuorumEpochRequest: Codec<BeginQuorumEpochRequest> = defineCodec(
@@ -362,48 +368,52 @@ export interface NodeEndpoint {
 
 /** A BeginQuorumEpochResponse with the schema's defaults, and over them what `init` has. */
 export function newBeginQuorumEpochResponse(
-  init?: Partial<BeginQuorumEpochResponse>,
+  init: Partial<BeginQuorumEpochResponse> = {},
 ): BeginQuorumEpochResponse {
   const m: BeginQuorumEpochResponse = {
-    errorCode: 0,
-    topics: [],
-    nodeEndpoints: [],
+    errorCode: init.errorCode ?? 0,
+    topics: init.topics ?? [],
+    nodeEndpoints: init.nodeEndpoints ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A BeginQuorumEpochResponsePartitionData with the schema's defaults, and over them what `init` has. */
 export function newBeginQuorumEpochResponsePartitionData(
-  init?: Partial<BeginQuorumEpochResponsePartitionData>,
+  init: Partial<BeginQuorumEpochResponsePartitionData> = {},
 ): BeginQuorumEpochResponsePartitionData {
   const m: BeginQuorumEpochResponsePartitionData = {
-    partitionIndex: 0,
-    errorCode: 0,
-    leaderId: 0,
-    leaderEpoch: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
+    leaderId: init.leaderId ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A BeginQuorumEpochResponseTopicData with the schema's defaults, and over them what `init` has. */
 export function newBeginQuorumEpochResponseTopicData(
-  init?: Partial<BeginQuorumEpochResponseTopicData>,
+  init: Partial<BeginQuorumEpochResponseTopicData> = {},
 ): BeginQuorumEpochResponseTopicData {
   const m: BeginQuorumEpochResponseTopicData = {
-    topicName: '',
-    partitions: [],
+    topicName: init.topicName ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A NodeEndpoint with the schema's defaults, and over them what `init` has. */
-export function newNodeEndpoint(init?: Partial<NodeEndpoint>): NodeEndpoint {
+export function newNodeEndpoint(init: Partial<NodeEndpoint> = {}): NodeEndpoint {
   const m: NodeEndpoint = {
-    nodeId: 0,
-    host: '',
-    port: 0,
+    nodeId: init.nodeId ?? 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const beginQuorumEpochResponse: Codec<BeginQuorumEpochResponse> = defineCodec(

@@ -25,17 +25,20 @@ export interface BrokerHeartbeatRequest {
 }
 
 /** A BrokerHeartbeatRequest with the schema's defaults, and over them what `init` has. */
-export function newBrokerHeartbeatRequest(init?: Partial<BrokerHeartbeatRequest>): BrokerHeartbeatRequest {
+export function newBrokerHeartbeatRequest(
+  init: Partial<BrokerHeartbeatRequest> = {},
+): BrokerHeartbeatRequest {
   const m: BrokerHeartbeatRequest = {
-    brokerId: 0,
-    brokerEpoch: -1,
-    currentMetadataOffset: 0,
-    wantFence: false,
-    wantShutDown: false,
-    offlineLogDirs: [],
-    cordonedLogDirs: null,
+    brokerId: init.brokerId ?? 0,
+    brokerEpoch: init.brokerEpoch ?? -1,
+    currentMetadataOffset: init.currentMetadataOffset ?? 0,
+    wantFence: init.wantFence ?? false,
+    wantShutDown: init.wantShutDown ?? false,
+    offlineLogDirs: init.offlineLogDirs ?? [],
+    cordonedLogDirs: init.cordonedLogDirs ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const brokerHeartbeatRequest: Codec<BrokerHeartbeatRequest> = defineCodec(
@@ -126,15 +129,18 @@ export interface BrokerHeartbeatResponse {
 }
 
 /** A BrokerHeartbeatResponse with the schema's defaults, and over them what `init` has. */
-export function newBrokerHeartbeatResponse(init?: Partial<BrokerHeartbeatResponse>): BrokerHeartbeatResponse {
+export function newBrokerHeartbeatResponse(
+  init: Partial<BrokerHeartbeatResponse> = {},
+): BrokerHeartbeatResponse {
   const m: BrokerHeartbeatResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    isCaughtUp: false,
-    isFenced: true,
-    shouldShutDown: false,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    isCaughtUp: init.isCaughtUp ?? false,
+    isFenced: init.isFenced ?? true,
+    shouldShutDown: init.shouldShutDown ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const brokerHeartbeatResponse: Codec<BrokerHeartbeatResponse> = defineCodec(

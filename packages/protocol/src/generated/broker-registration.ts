@@ -48,41 +48,44 @@ export interface Feature {
 
 /** A BrokerRegistrationRequest with the schema's defaults, and over them what `init` has. */
 export function newBrokerRegistrationRequest(
-  init?: Partial<BrokerRegistrationRequest>,
+  init: Partial<BrokerRegistrationRequest> = {},
 ): BrokerRegistrationRequest {
   const m: BrokerRegistrationRequest = {
-    brokerId: 0,
-    clusterId: '',
-    incarnationId: ZERO_UUID,
-    listeners: [],
-    features: [],
-    rack: '',
-    isMigratingZkBroker: false,
-    logDirs: [],
-    previousBrokerEpoch: -1,
+    brokerId: init.brokerId ?? 0,
+    clusterId: init.clusterId ?? '',
+    incarnationId: init.incarnationId ?? ZERO_UUID,
+    listeners: init.listeners ?? [],
+    features: init.features ?? [],
+    rack: init.rack === undefined ? '' : init.rack,
+    isMigratingZkBroker: init.isMigratingZkBroker ?? false,
+    logDirs: init.logDirs ?? [],
+    previousBrokerEpoch: init.previousBrokerEpoch ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Listener with the schema's defaults, and over them what `init` has. */
-export function newListener(init?: Partial<Listener>): Listener {
+export function newListener(init: Partial<Listener> = {}): Listener {
   const m: Listener = {
-    name: '',
-    host: '',
-    port: 0,
-    securityProtocol: 0,
+    name: init.name ?? '',
+    host: init.host ?? '',
+    port: init.port ?? 0,
+    securityProtocol: init.securityProtocol ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Feature with the schema's defaults, and over them what `init` has. */
-export function newFeature(init?: Partial<Feature>): Feature {
+export function newFeature(init: Partial<Feature> = {}): Feature {
   const m: Feature = {
-    name: '',
-    minSupportedVersion: 0,
-    maxSupportedVersion: 0,
+    name: init.name ?? '',
+    minSupportedVersion: init.minSupportedVersion ?? 0,
+    maxSupportedVersion: init.maxSupportedVersion ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const brokerRegistrationRequest: Codec<BrokerRegistrationRequest> = defineCodec(
@@ -223,14 +226,15 @@ export interface BrokerRegistrationResponse {
 
 /** A BrokerRegistrationResponse with the schema's defaults, and over them what `init` has. */
 export function newBrokerRegistrationResponse(
-  init?: Partial<BrokerRegistrationResponse>,
+  init: Partial<BrokerRegistrationResponse> = {},
 ): BrokerRegistrationResponse {
   const m: BrokerRegistrationResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    brokerEpoch: -1,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    brokerEpoch: init.brokerEpoch ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const brokerRegistrationResponse: Codec<BrokerRegistrationResponse> = defineCodec(

@@ -37,32 +37,34 @@ export interface ConsumerGroupHeartbeatRequestTopicPartitions {
 
 /** A ConsumerGroupHeartbeatRequest with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupHeartbeatRequest(
-  init?: Partial<ConsumerGroupHeartbeatRequest>,
+  init: Partial<ConsumerGroupHeartbeatRequest> = {},
 ): ConsumerGroupHeartbeatRequest {
   const m: ConsumerGroupHeartbeatRequest = {
-    groupId: '',
-    memberId: '',
-    memberEpoch: 0,
-    instanceId: null,
-    rackId: null,
-    rebalanceTimeoutMs: -1,
-    subscribedTopicNames: null,
-    subscribedTopicRegex: null,
-    serverAssignor: null,
-    topicPartitions: null,
+    groupId: init.groupId ?? '',
+    memberId: init.memberId ?? '',
+    memberEpoch: init.memberEpoch ?? 0,
+    instanceId: init.instanceId ?? null,
+    rackId: init.rackId ?? null,
+    rebalanceTimeoutMs: init.rebalanceTimeoutMs ?? -1,
+    subscribedTopicNames: init.subscribedTopicNames ?? null,
+    subscribedTopicRegex: init.subscribedTopicRegex ?? null,
+    serverAssignor: init.serverAssignor ?? null,
+    topicPartitions: init.topicPartitions ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ConsumerGroupHeartbeatRequestTopicPartitions with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupHeartbeatRequestTopicPartitions(
-  init?: Partial<ConsumerGroupHeartbeatRequestTopicPartitions>,
+  init: Partial<ConsumerGroupHeartbeatRequestTopicPartitions> = {},
 ): ConsumerGroupHeartbeatRequestTopicPartitions {
   const m: ConsumerGroupHeartbeatRequestTopicPartitions = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const consumerGroupHeartbeatRequest: Codec<ConsumerGroupHeartbeatRequest> = defineCodec(
@@ -213,37 +215,40 @@ export interface ConsumerGroupHeartbeatResponseTopicPartitions {
 
 /** A ConsumerGroupHeartbeatResponse with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupHeartbeatResponse(
-  init?: Partial<ConsumerGroupHeartbeatResponse>,
+  init: Partial<ConsumerGroupHeartbeatResponse> = {},
 ): ConsumerGroupHeartbeatResponse {
   const m: ConsumerGroupHeartbeatResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: null,
-    memberId: null,
-    memberEpoch: 0,
-    heartbeatIntervalMs: 0,
-    assignment: null,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    memberId: init.memberId ?? null,
+    memberEpoch: init.memberEpoch ?? 0,
+    heartbeatIntervalMs: init.heartbeatIntervalMs ?? 0,
+    assignment: init.assignment ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Assignment with the schema's defaults, and over them what `init` has. */
-export function newAssignment(init?: Partial<Assignment>): Assignment {
+export function newAssignment(init: Partial<Assignment> = {}): Assignment {
   const m: Assignment = {
-    topicPartitions: [],
+    topicPartitions: init.topicPartitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ConsumerGroupHeartbeatResponseTopicPartitions with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupHeartbeatResponseTopicPartitions(
-  init?: Partial<ConsumerGroupHeartbeatResponseTopicPartitions>,
+  init: Partial<ConsumerGroupHeartbeatResponseTopicPartitions> = {},
 ): ConsumerGroupHeartbeatResponseTopicPartitions {
   const m: ConsumerGroupHeartbeatResponseTopicPartitions = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const consumerGroupHeartbeatResponse: Codec<ConsumerGroupHeartbeatResponse> = defineCodec(

@@ -41,37 +41,40 @@ export interface Feature {
 
 /** A ControllerRegistrationRequest with the schema's defaults, and over them what `init` has. */
 export function newControllerRegistrationRequest(
-  init?: Partial<ControllerRegistrationRequest>,
+  init: Partial<ControllerRegistrationRequest> = {},
 ): ControllerRegistrationRequest {
   const m: ControllerRegistrationRequest = {
-    controllerId: 0,
-    incarnationId: ZERO_UUID,
-    zkMigrationReady: false,
-    listeners: [],
-    features: [],
+    controllerId: init.controllerId ?? 0,
+    incarnationId: init.incarnationId ?? ZERO_UUID,
+    zkMigrationReady: init.zkMigrationReady ?? false,
+    listeners: init.listeners ?? [],
+    features: init.features ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Listener with the schema's defaults, and over them what `init` has. */
-export function newListener(init?: Partial<Listener>): Listener {
+export function newListener(init: Partial<Listener> = {}): Listener {
   const m: Listener = {
-    name: '',
-    host: '',
-    port: 0,
-    securityProtocol: 0,
+    name: init.name ?? '',
+    host: init.host ?? '',
+    port: init.port ?? 0,
+    securityProtocol: init.securityProtocol ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Feature with the schema's defaults, and over them what `init` has. */
-export function newFeature(init?: Partial<Feature>): Feature {
+export function newFeature(init: Partial<Feature> = {}): Feature {
   const m: Feature = {
-    name: '',
-    minSupportedVersion: 0,
-    maxSupportedVersion: 0,
+    name: init.name ?? '',
+    minSupportedVersion: init.minSupportedVersion ?? 0,
+    maxSupportedVersion: init.maxSupportedVersion ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const controllerRegistrationRequest: Codec<ControllerRegistrationRequest> = defineCodec(
@@ -195,14 +198,15 @@ export interface ControllerRegistrationResponse {
 
 /** A ControllerRegistrationResponse with the schema's defaults, and over them what `init` has. */
 export function newControllerRegistrationResponse(
-  init?: Partial<ControllerRegistrationResponse>,
+  init: Partial<ControllerRegistrationResponse> = {},
 ): ControllerRegistrationResponse {
   const m: ControllerRegistrationResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: '',
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const controllerRegistrationResponse: Codec<ControllerRegistrationResponse> = defineCodec(

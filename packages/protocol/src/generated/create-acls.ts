@@ -30,25 +30,27 @@ export interface AclCreation {
 }
 
 /** A CreateAclsRequest with the schema's defaults, and over them what `init` has. */
-export function newCreateAclsRequest(init?: Partial<CreateAclsRequest>): CreateAclsRequest {
+export function newCreateAclsRequest(init: Partial<CreateAclsRequest> = {}): CreateAclsRequest {
   const m: CreateAclsRequest = {
-    creations: [],
+    creations: init.creations ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AclCreation with the schema's defaults, and over them what `init` has. */
-export function newAclCreation(init?: Partial<AclCreation>): AclCreation {
+export function newAclCreation(init: Partial<AclCreation> = {}): AclCreation {
   const m: AclCreation = {
-    resourceType: 0,
-    resourceName: '',
-    resourcePatternType: 3,
-    principal: '',
-    host: '',
-    operation: 0,
-    permissionType: 0,
+    resourceType: init.resourceType ?? 0,
+    resourceName: init.resourceName ?? '',
+    resourcePatternType: init.resourcePatternType ?? 3,
+    principal: init.principal ?? '',
+    host: init.host ?? '',
+    operation: init.operation ?? 0,
+    permissionType: init.permissionType ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const createAclsRequest: Codec<CreateAclsRequest> = defineCodec(
@@ -170,21 +172,23 @@ export interface AclCreationResult {
 }
 
 /** A CreateAclsResponse with the schema's defaults, and over them what `init` has. */
-export function newCreateAclsResponse(init?: Partial<CreateAclsResponse>): CreateAclsResponse {
+export function newCreateAclsResponse(init: Partial<CreateAclsResponse> = {}): CreateAclsResponse {
   const m: CreateAclsResponse = {
-    throttleTimeMs: 0,
-    results: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    results: init.results ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AclCreationResult with the schema's defaults, and over them what `init` has. */
-export function newAclCreationResult(init?: Partial<AclCreationResult>): AclCreationResult {
+export function newAclCreationResult(init: Partial<AclCreationResult> = {}): AclCreationResult {
   const m: AclCreationResult = {
-    errorCode: 0,
-    errorMessage: '',
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const createAclsResponse: Codec<CreateAclsResponse> = defineCodec(

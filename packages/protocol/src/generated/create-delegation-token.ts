@@ -32,24 +32,26 @@ export interface CreatableRenewers {
 
 /** A CreateDelegationTokenRequest with the schema's defaults, and over them what `init` has. */
 export function newCreateDelegationTokenRequest(
-  init?: Partial<CreateDelegationTokenRequest>,
+  init: Partial<CreateDelegationTokenRequest> = {},
 ): CreateDelegationTokenRequest {
   const m: CreateDelegationTokenRequest = {
-    ownerPrincipalType: '',
-    ownerPrincipalName: '',
-    renewers: [],
-    maxLifetimeMs: 0,
+    ownerPrincipalType: init.ownerPrincipalType === undefined ? '' : init.ownerPrincipalType,
+    ownerPrincipalName: init.ownerPrincipalName === undefined ? '' : init.ownerPrincipalName,
+    renewers: init.renewers ?? [],
+    maxLifetimeMs: init.maxLifetimeMs ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A CreatableRenewers with the schema's defaults, and over them what `init` has. */
-export function newCreatableRenewers(init?: Partial<CreatableRenewers>): CreatableRenewers {
+export function newCreatableRenewers(init: Partial<CreatableRenewers> = {}): CreatableRenewers {
   const m: CreatableRenewers = {
-    principalType: '',
-    principalName: '',
+    principalType: init.principalType ?? '',
+    principalName: init.principalName ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const createDelegationTokenRequest: Codec<CreateDelegationTokenRequest> = defineCodec(
@@ -181,22 +183,23 @@ export interface CreateDelegationTokenResponse {
 
 /** A CreateDelegationTokenResponse with the schema's defaults, and over them what `init` has. */
 export function newCreateDelegationTokenResponse(
-  init?: Partial<CreateDelegationTokenResponse>,
+  init: Partial<CreateDelegationTokenResponse> = {},
 ): CreateDelegationTokenResponse {
   const m: CreateDelegationTokenResponse = {
-    errorCode: 0,
-    principalType: '',
-    principalName: '',
-    tokenRequesterPrincipalType: '',
-    tokenRequesterPrincipalName: '',
-    issueTimestampMs: 0,
-    expiryTimestampMs: 0,
-    maxTimestampMs: 0,
-    tokenId: '',
-    hmac: EMPTY_BYTES,
-    throttleTimeMs: 0,
+    errorCode: init.errorCode ?? 0,
+    principalType: init.principalType ?? '',
+    principalName: init.principalName ?? '',
+    tokenRequesterPrincipalType: init.tokenRequesterPrincipalType ?? '',
+    tokenRequesterPrincipalName: init.tokenRequesterPrincipalName ?? '',
+    issueTimestampMs: init.issueTimestampMs ?? 0,
+    expiryTimestampMs: init.expiryTimestampMs ?? 0,
+    maxTimestampMs: init.maxTimestampMs ?? 0,
+    tokenId: init.tokenId ?? '',
+    hmac: init.hmac ?? EMPTY_BYTES,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const createDelegationTokenResponse: Codec<CreateDelegationTokenResponse> = defineCodec(

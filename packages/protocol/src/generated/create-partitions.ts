@@ -34,33 +34,38 @@ export interface CreatePartitionsTopic {
 }
 
 /** A CreatePartitionsRequest with the schema's defaults, and over them what `init` has. */
-export function newCreatePartitionsRequest(init?: Partial<CreatePartitionsRequest>): CreatePartitionsRequest {
+export function newCreatePartitionsRequest(
+  init: Partial<CreatePartitionsRequest> = {},
+): CreatePartitionsRequest {
   const m: CreatePartitionsRequest = {
-    topics: [],
-    timeoutMs: 0,
-    validateOnly: false,
+    topics: init.topics ?? [],
+    timeoutMs: init.timeoutMs ?? 0,
+    validateOnly: init.validateOnly ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A CreatePartitionsAssignment with the schema's defaults, and over them what `init` has. */
 export function newCreatePartitionsAssignment(
-  init?: Partial<CreatePartitionsAssignment>,
+  init: Partial<CreatePartitionsAssignment> = {},
 ): CreatePartitionsAssignment {
   const m: CreatePartitionsAssignment = {
-    brokerIds: [],
+    brokerIds: init.brokerIds ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A CreatePartitionsTopic with the schema's defaults, and over them what `init` has. */
-export function newCreatePartitionsTopic(init?: Partial<CreatePartitionsTopic>): CreatePartitionsTopic {
+export function newCreatePartitionsTopic(init: Partial<CreatePartitionsTopic> = {}): CreatePartitionsTopic {
   const m: CreatePartitionsTopic = {
-    name: '',
-    count: 0,
-    assignments: [],
+    name: init.name ?? '',
+    count: init.count ?? 0,
+    assignments: init.assignments === undefined ? [] : init.assignments,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const createPartitionsRequest: Codec<CreatePartitionsRequest> = defineCodec(
@@ -258,25 +263,27 @@ export interface CreatePartitionsTopicResult {
 
 /** A CreatePartitionsResponse with the schema's defaults, and over them what `init` has. */
 export function newCreatePartitionsResponse(
-  init?: Partial<CreatePartitionsResponse>,
+  init: Partial<CreatePartitionsResponse> = {},
 ): CreatePartitionsResponse {
   const m: CreatePartitionsResponse = {
-    throttleTimeMs: 0,
-    results: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    results: init.results ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A CreatePartitionsTopicResult with the schema's defaults, and over them what `init` has. */
 export function newCreatePartitionsTopicResult(
-  init?: Partial<CreatePartitionsTopicResult>,
+  init: Partial<CreatePartitionsTopicResult> = {},
 ): CreatePartitionsTopicResult {
   const m: CreatePartitionsTopicResult = {
-    name: '',
-    errorCode: 0,
-    errorMessage: null,
+    name: init.name ?? '',
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const createPartitionsResponse: Codec<CreatePartitionsResponse> = defineCodec(

@@ -45,45 +45,49 @@ export interface CreatableTopic {
 }
 
 /** A CreateTopicsRequest with the schema's defaults, and over them what `init` has. */
-export function newCreateTopicsRequest(init?: Partial<CreateTopicsRequest>): CreateTopicsRequest {
+export function newCreateTopicsRequest(init: Partial<CreateTopicsRequest> = {}): CreateTopicsRequest {
   const m: CreateTopicsRequest = {
-    topics: [],
-    timeoutMs: 60000,
-    validateOnly: false,
+    topics: init.topics ?? [],
+    timeoutMs: init.timeoutMs ?? 60000,
+    validateOnly: init.validateOnly ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A CreatableReplicaAssignment with the schema's defaults, and over them what `init` has. */
 export function newCreatableReplicaAssignment(
-  init?: Partial<CreatableReplicaAssignment>,
+  init: Partial<CreatableReplicaAssignment> = {},
 ): CreatableReplicaAssignment {
   const m: CreatableReplicaAssignment = {
-    partitionIndex: 0,
-    brokerIds: [],
+    partitionIndex: init.partitionIndex ?? 0,
+    brokerIds: init.brokerIds ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A CreatableTopicConfig with the schema's defaults, and over them what `init` has. */
-export function newCreatableTopicConfig(init?: Partial<CreatableTopicConfig>): CreatableTopicConfig {
+export function newCreatableTopicConfig(init: Partial<CreatableTopicConfig> = {}): CreatableTopicConfig {
   const m: CreatableTopicConfig = {
-    name: '',
-    value: '',
+    name: init.name ?? '',
+    value: init.value === undefined ? '' : init.value,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A CreatableTopic with the schema's defaults, and over them what `init` has. */
-export function newCreatableTopic(init?: Partial<CreatableTopic>): CreatableTopic {
+export function newCreatableTopic(init: Partial<CreatableTopic> = {}): CreatableTopic {
   const m: CreatableTopic = {
-    name: '',
-    numPartitions: 0,
-    replicationFactor: 0,
-    assignments: [],
-    configs: [],
+    name: init.name ?? '',
+    numPartitions: init.numPartitions ?? 0,
+    replicationFactor: init.replicationFactor ?? 0,
+    assignments: init.assignments ?? [],
+    configs: init.configs ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const createTopicsRequest: Codec<CreateTopicsRequest> = defineCodec(
@@ -361,39 +365,42 @@ export interface CreatableTopicResult {
 }
 
 /** A CreateTopicsResponse with the schema's defaults, and over them what `init` has. */
-export function newCreateTopicsResponse(init?: Partial<CreateTopicsResponse>): CreateTopicsResponse {
+export function newCreateTopicsResponse(init: Partial<CreateTopicsResponse> = {}): CreateTopicsResponse {
   const m: CreateTopicsResponse = {
-    throttleTimeMs: 0,
-    topics: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A CreatableTopicConfigs with the schema's defaults, and over them what `init` has. */
-export function newCreatableTopicConfigs(init?: Partial<CreatableTopicConfigs>): CreatableTopicConfigs {
+export function newCreatableTopicConfigs(init: Partial<CreatableTopicConfigs> = {}): CreatableTopicConfigs {
   const m: CreatableTopicConfigs = {
-    name: '',
-    value: '',
-    readOnly: false,
-    configSource: -1,
-    isSensitive: false,
+    name: init.name ?? '',
+    value: init.value === undefined ? '' : init.value,
+    readOnly: init.readOnly ?? false,
+    configSource: init.configSource ?? -1,
+    isSensitive: init.isSensitive ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A CreatableTopicResult with the schema's defaults, and over them what `init` has. */
-export function newCreatableTopicResult(init?: Partial<CreatableTopicResult>): CreatableTopicResult {
+export function newCreatableTopicResult(init: Partial<CreatableTopicResult> = {}): CreatableTopicResult {
   const m: CreatableTopicResult = {
-    name: '',
-    topicId: ZERO_UUID,
-    errorCode: 0,
-    errorMessage: '',
-    topicConfigErrorCode: 0,
-    numPartitions: -1,
-    replicationFactor: -1,
-    configs: [],
+    name: init.name ?? '',
+    topicId: init.topicId ?? ZERO_UUID,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    topicConfigErrorCode: init.topicConfigErrorCode ?? 0,
+    numPartitions: init.numPartitions ?? -1,
+    replicationFactor: init.replicationFactor ?? -1,
+    configs: init.configs === undefined ? [] : init.configs,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const createTopicsResponse: Codec<CreateTopicsResponse> = defineCodec(

@@ -30,25 +30,27 @@ export interface DeleteAclsFilter {
 }
 
 /** A DeleteAclsRequest with the schema's defaults, and over them what `init` has. */
-export function newDeleteAclsRequest(init?: Partial<DeleteAclsRequest>): DeleteAclsRequest {
+export function newDeleteAclsRequest(init: Partial<DeleteAclsRequest> = {}): DeleteAclsRequest {
   const m: DeleteAclsRequest = {
-    filters: [],
+    filters: init.filters ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DeleteAclsFilter with the schema's defaults, and over them what `init` has. */
-export function newDeleteAclsFilter(init?: Partial<DeleteAclsFilter>): DeleteAclsFilter {
+export function newDeleteAclsFilter(init: Partial<DeleteAclsFilter> = {}): DeleteAclsFilter {
   const m: DeleteAclsFilter = {
-    resourceTypeFilter: 0,
-    resourceNameFilter: '',
-    patternTypeFilter: 3,
-    principalFilter: '',
-    hostFilter: '',
-    operation: 0,
-    permissionType: 0,
+    resourceTypeFilter: init.resourceTypeFilter ?? 0,
+    resourceNameFilter: init.resourceNameFilter === undefined ? '' : init.resourceNameFilter,
+    patternTypeFilter: init.patternTypeFilter ?? 3,
+    principalFilter: init.principalFilter === undefined ? '' : init.principalFilter,
+    hostFilter: init.hostFilter === undefined ? '' : init.hostFilter,
+    operation: init.operation ?? 0,
+    permissionType: init.permissionType ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const deleteAclsRequest: Codec<DeleteAclsRequest> = defineCodec(
@@ -192,38 +194,43 @@ export interface DeleteAclsFilterResult {
 }
 
 /** A DeleteAclsResponse with the schema's defaults, and over them what `init` has. */
-export function newDeleteAclsResponse(init?: Partial<DeleteAclsResponse>): DeleteAclsResponse {
+export function newDeleteAclsResponse(init: Partial<DeleteAclsResponse> = {}): DeleteAclsResponse {
   const m: DeleteAclsResponse = {
-    throttleTimeMs: 0,
-    filterResults: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    filterResults: init.filterResults ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DeleteAclsMatchingAcl with the schema's defaults, and over them what `init` has. */
-export function newDeleteAclsMatchingAcl(init?: Partial<DeleteAclsMatchingAcl>): DeleteAclsMatchingAcl {
+export function newDeleteAclsMatchingAcl(init: Partial<DeleteAclsMatchingAcl> = {}): DeleteAclsMatchingAcl {
   const m: DeleteAclsMatchingAcl = {
-    errorCode: 0,
-    errorMessage: '',
-    resourceType: 0,
-    resourceName: '',
-    patternType: 3,
-    principal: '',
-    host: '',
-    operation: 0,
-    permissionType: 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    resourceType: init.resourceType ?? 0,
+    resourceName: init.resourceName ?? '',
+    patternType: init.patternType ?? 3,
+    principal: init.principal ?? '',
+    host: init.host ?? '',
+    operation: init.operation ?? 0,
+    permissionType: init.permissionType ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DeleteAclsFilterResult with the schema's defaults, and over them what `init` has. */
-export function newDeleteAclsFilterResult(init?: Partial<DeleteAclsFilterResult>): DeleteAclsFilterResult {
+export function newDeleteAclsFilterResult(
+  init: Partial<DeleteAclsFilterResult> = {},
+): DeleteAclsFilterResult {
   const m: DeleteAclsFilterResult = {
-    errorCode: 0,
-    errorMessage: '',
-    matchingAcls: [],
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    matchingAcls: init.matchingAcls ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const deleteAclsResponse: Codec<DeleteAclsResponse> = defineCodec(

@@ -18,11 +18,12 @@ export interface DeleteGroupsRequest {
 }
 
 /** A DeleteGroupsRequest with the schema's defaults, and over them what `init` has. */
-export function newDeleteGroupsRequest(init?: Partial<DeleteGroupsRequest>): DeleteGroupsRequest {
+export function newDeleteGroupsRequest(init: Partial<DeleteGroupsRequest> = {}): DeleteGroupsRequest {
   const m: DeleteGroupsRequest = {
-    groupsNames: [],
+    groupsNames: init.groupsNames ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const deleteGroupsRequest: Codec<DeleteGroupsRequest> = defineCodec(
@@ -80,21 +81,23 @@ export interface DeletableGroupResult {
 }
 
 /** A DeleteGroupsResponse with the schema's defaults, and over them what `init` has. */
-export function newDeleteGroupsResponse(init?: Partial<DeleteGroupsResponse>): DeleteGroupsResponse {
+export function newDeleteGroupsResponse(init: Partial<DeleteGroupsResponse> = {}): DeleteGroupsResponse {
   const m: DeleteGroupsResponse = {
-    throttleTimeMs: 0,
-    results: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    results: init.results ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DeletableGroupResult with the schema's defaults, and over them what `init` has. */
-export function newDeletableGroupResult(init?: Partial<DeletableGroupResult>): DeletableGroupResult {
+export function newDeletableGroupResult(init: Partial<DeletableGroupResult> = {}): DeletableGroupResult {
   const m: DeletableGroupResult = {
-    groupId: '',
-    errorCode: 0,
+    groupId: init.groupId ?? '',
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const deleteGroupsResponse: Codec<DeleteGroupsResponse> = defineCodec(

@@ -33,30 +33,35 @@ export interface DeleteRecordsTopic {
 }
 
 /** A DeleteRecordsRequest with the schema's defaults, and over them what `init` has. */
-export function newDeleteRecordsRequest(init?: Partial<DeleteRecordsRequest>): DeleteRecordsRequest {
+export function newDeleteRecordsRequest(init: Partial<DeleteRecordsRequest> = {}): DeleteRecordsRequest {
   const m: DeleteRecordsRequest = {
-    topics: [],
-    timeoutMs: 0,
+    topics: init.topics ?? [],
+    timeoutMs: init.timeoutMs ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DeleteRecordsPartition with the schema's defaults, and over them what `init` has. */
-export function newDeleteRecordsPartition(init?: Partial<DeleteRecordsPartition>): DeleteRecordsPartition {
+export function newDeleteRecordsPartition(
+  init: Partial<DeleteRecordsPartition> = {},
+): DeleteRecordsPartition {
   const m: DeleteRecordsPartition = {
-    partitionIndex: 0,
-    offset: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    offset: init.offset ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DeleteRecordsTopic with the schema's defaults, and over them what `init` has. */
-export function newDeleteRecordsTopic(init?: Partial<DeleteRecordsTopic>): DeleteRecordsTopic {
+export function newDeleteRecordsTopic(init: Partial<DeleteRecordsTopic> = {}): DeleteRecordsTopic {
   const m: DeleteRecordsTopic = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const deleteRecordsRequest: Codec<DeleteRecordsRequest> = defineCodec(
@@ -236,35 +241,38 @@ export interface DeleteRecordsTopicResult {
 }
 
 /** A DeleteRecordsResponse with the schema's defaults, and over them what `init` has. */
-export function newDeleteRecordsResponse(init?: Partial<DeleteRecordsResponse>): DeleteRecordsResponse {
+export function newDeleteRecordsResponse(init: Partial<DeleteRecordsResponse> = {}): DeleteRecordsResponse {
   const m: DeleteRecordsResponse = {
-    throttleTimeMs: 0,
-    topics: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DeleteRecordsPartitionResult with the schema's defaults, and over them what `init` has. */
 export function newDeleteRecordsPartitionResult(
-  init?: Partial<DeleteRecordsPartitionResult>,
+  init: Partial<DeleteRecordsPartitionResult> = {},
 ): DeleteRecordsPartitionResult {
   const m: DeleteRecordsPartitionResult = {
-    partitionIndex: 0,
-    lowWatermark: 0,
-    errorCode: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    lowWatermark: init.lowWatermark ?? 0,
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DeleteRecordsTopicResult with the schema's defaults, and over them what `init` has. */
 export function newDeleteRecordsTopicResult(
-  init?: Partial<DeleteRecordsTopicResult>,
+  init: Partial<DeleteRecordsTopicResult> = {},
 ): DeleteRecordsTopicResult {
   const m: DeleteRecordsTopicResult = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const deleteRecordsResponse: Codec<DeleteRecordsResponse> = defineCodec(

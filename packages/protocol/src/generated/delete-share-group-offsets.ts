@@ -27,23 +27,25 @@ export interface DeleteShareGroupOffsetsRequestTopic {
 
 /** A DeleteShareGroupOffsetsRequest with the schema's defaults, and over them what `init` has. */
 export function newDeleteShareGroupOffsetsRequest(
-  init?: Partial<DeleteShareGroupOffsetsRequest>,
+  init: Partial<DeleteShareGroupOffsetsRequest> = {},
 ): DeleteShareGroupOffsetsRequest {
   const m: DeleteShareGroupOffsetsRequest = {
-    groupId: '',
-    topics: [],
+    groupId: init.groupId ?? '',
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DeleteShareGroupOffsetsRequestTopic with the schema's defaults, and over them what `init` has. */
 export function newDeleteShareGroupOffsetsRequestTopic(
-  init?: Partial<DeleteShareGroupOffsetsRequestTopic>,
+  init: Partial<DeleteShareGroupOffsetsRequestTopic> = {},
 ): DeleteShareGroupOffsetsRequestTopic {
   const m: DeleteShareGroupOffsetsRequestTopic = {
-    topicName: '',
+    topicName: init.topicName ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const deleteShareGroupOffsetsRequest: Codec<DeleteShareGroupOffsetsRequest> = defineCodec(
@@ -141,28 +143,30 @@ export interface DeleteShareGroupOffsetsResponseTopic {
 
 /** A DeleteShareGroupOffsetsResponse with the schema's defaults, and over them what `init` has. */
 export function newDeleteShareGroupOffsetsResponse(
-  init?: Partial<DeleteShareGroupOffsetsResponse>,
+  init: Partial<DeleteShareGroupOffsetsResponse> = {},
 ): DeleteShareGroupOffsetsResponse {
   const m: DeleteShareGroupOffsetsResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: null,
-    responses: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    responses: init.responses ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DeleteShareGroupOffsetsResponseTopic with the schema's defaults, and over them what `init` has. */
 export function newDeleteShareGroupOffsetsResponseTopic(
-  init?: Partial<DeleteShareGroupOffsetsResponseTopic>,
+  init: Partial<DeleteShareGroupOffsetsResponseTopic> = {},
 ): DeleteShareGroupOffsetsResponseTopic {
   const m: DeleteShareGroupOffsetsResponseTopic = {
-    topicName: '',
-    topicId: ZERO_UUID,
-    errorCode: 0,
-    errorMessage: null,
+    topicName: init.topicName ?? '',
+    topicId: init.topicId ?? ZERO_UUID,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const deleteShareGroupOffsetsResponse: Codec<DeleteShareGroupOffsetsResponse> = defineCodec(

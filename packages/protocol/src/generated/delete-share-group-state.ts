@@ -34,30 +34,33 @@ export interface DeleteStateData {
 
 /** A DeleteShareGroupStateRequest with the schema's defaults, and over them what `init` has. */
 export function newDeleteShareGroupStateRequest(
-  init?: Partial<DeleteShareGroupStateRequest>,
+  init: Partial<DeleteShareGroupStateRequest> = {},
 ): DeleteShareGroupStateRequest {
   const m: DeleteShareGroupStateRequest = {
-    groupId: '',
-    topics: [],
+    groupId: init.groupId ?? '',
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionData with the schema's defaults, and over them what `init` has. */
-export function newPartitionData(init?: Partial<PartitionData>): PartitionData {
+export function newPartitionData(init: Partial<PartitionData> = {}): PartitionData {
   const m: PartitionData = {
-    partition: 0,
+    partition: init.partition ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DeleteStateData with the schema's defaults, and over them what `init` has. */
-export function newDeleteStateData(init?: Partial<DeleteStateData>): DeleteStateData {
+export function newDeleteStateData(init: Partial<DeleteStateData> = {}): DeleteStateData {
   const m: DeleteStateData = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const deleteShareGroupStateRequest: Codec<DeleteShareGroupStateRequest> = defineCodec(
@@ -185,31 +188,34 @@ export interface DeleteStateResult {
 
 /** A DeleteShareGroupStateResponse with the schema's defaults, and over them what `init` has. */
 export function newDeleteShareGroupStateResponse(
-  init?: Partial<DeleteShareGroupStateResponse>,
+  init: Partial<DeleteShareGroupStateResponse> = {},
 ): DeleteShareGroupStateResponse {
   const m: DeleteShareGroupStateResponse = {
-    results: [],
+    results: init.results ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionResult with the schema's defaults, and over them what `init` has. */
-export function newPartitionResult(init?: Partial<PartitionResult>): PartitionResult {
+export function newPartitionResult(init: Partial<PartitionResult> = {}): PartitionResult {
   const m: PartitionResult = {
-    partition: 0,
-    errorCode: 0,
-    errorMessage: null,
+    partition: init.partition ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DeleteStateResult with the schema's defaults, and over them what `init` has. */
-export function newDeleteStateResult(init?: Partial<DeleteStateResult>): DeleteStateResult {
+export function newDeleteStateResult(init: Partial<DeleteStateResult> = {}): DeleteStateResult {
   const m: DeleteStateResult = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const deleteShareGroupStateResponse: Codec<DeleteShareGroupStateResponse> = defineCodec(

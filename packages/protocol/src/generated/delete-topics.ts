@@ -30,22 +30,24 @@ export interface DeleteTopicState {
 }
 
 /** A DeleteTopicsRequest with the schema's defaults, and over them what `init` has. */
-export function newDeleteTopicsRequest(init?: Partial<DeleteTopicsRequest>): DeleteTopicsRequest {
+export function newDeleteTopicsRequest(init: Partial<DeleteTopicsRequest> = {}): DeleteTopicsRequest {
   const m: DeleteTopicsRequest = {
-    topics: [],
-    topicNames: [],
-    timeoutMs: 0,
+    topics: init.topics ?? [],
+    topicNames: init.topicNames ?? [],
+    timeoutMs: init.timeoutMs ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DeleteTopicState with the schema's defaults, and over them what `init` has. */
-export function newDeleteTopicState(init?: Partial<DeleteTopicState>): DeleteTopicState {
+export function newDeleteTopicState(init: Partial<DeleteTopicState> = {}): DeleteTopicState {
   const m: DeleteTopicState = {
-    name: null,
-    topicId: ZERO_UUID,
+    name: init.name ?? null,
+    topicId: init.topicId ?? ZERO_UUID,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const deleteTopicsRequest: Codec<DeleteTopicsRequest> = defineCodec(
@@ -162,23 +164,25 @@ export interface DeletableTopicResult {
 }
 
 /** A DeleteTopicsResponse with the schema's defaults, and over them what `init` has. */
-export function newDeleteTopicsResponse(init?: Partial<DeleteTopicsResponse>): DeleteTopicsResponse {
+export function newDeleteTopicsResponse(init: Partial<DeleteTopicsResponse> = {}): DeleteTopicsResponse {
   const m: DeleteTopicsResponse = {
-    throttleTimeMs: 0,
-    responses: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    responses: init.responses ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DeletableTopicResult with the schema's defaults, and over them what `init` has. */
-export function newDeletableTopicResult(init?: Partial<DeletableTopicResult>): DeletableTopicResult {
+export function newDeletableTopicResult(init: Partial<DeletableTopicResult> = {}): DeletableTopicResult {
   const m: DeletableTopicResult = {
-    name: '',
-    topicId: ZERO_UUID,
-    errorCode: 0,
-    errorMessage: null,
+    name: init.name === undefined ? '' : init.name,
+    topicId: init.topicId ?? ZERO_UUID,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const deleteTopicsResponse: Codec<DeleteTopicsResponse> = defineCodec(

@@ -24,17 +24,18 @@ export interface DescribeAclsRequest {
 }
 
 /** A DescribeAclsRequest with the schema's defaults, and over them what `init` has. */
-export function newDescribeAclsRequest(init?: Partial<DescribeAclsRequest>): DescribeAclsRequest {
+export function newDescribeAclsRequest(init: Partial<DescribeAclsRequest> = {}): DescribeAclsRequest {
   const m: DescribeAclsRequest = {
-    resourceTypeFilter: 0,
-    resourceNameFilter: '',
-    patternTypeFilter: 3,
-    principalFilter: '',
-    hostFilter: '',
-    operation: 0,
-    permissionType: 0,
+    resourceTypeFilter: init.resourceTypeFilter ?? 0,
+    resourceNameFilter: init.resourceNameFilter === undefined ? '' : init.resourceNameFilter,
+    patternTypeFilter: init.patternTypeFilter ?? 3,
+    principalFilter: init.principalFilter === undefined ? '' : init.principalFilter,
+    hostFilter: init.hostFilter === undefined ? '' : init.hostFilter,
+    operation: init.operation ?? 0,
+    permissionType: init.permissionType ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeAclsRequest: Codec<DescribeAclsRequest> = defineCodec(
@@ -122,36 +123,39 @@ export interface DescribeAclsResource {
 }
 
 /** A DescribeAclsResponse with the schema's defaults, and over them what `init` has. */
-export function newDescribeAclsResponse(init?: Partial<DescribeAclsResponse>): DescribeAclsResponse {
+export function newDescribeAclsResponse(init: Partial<DescribeAclsResponse> = {}): DescribeAclsResponse {
   const m: DescribeAclsResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: '',
-    resources: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    resources: init.resources ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AclDescription with the schema's defaults, and over them what `init` has. */
-export function newAclDescription(init?: Partial<AclDescription>): AclDescription {
+export function newAclDescription(init: Partial<AclDescription> = {}): AclDescription {
   const m: AclDescription = {
-    principal: '',
-    host: '',
-    operation: 0,
-    permissionType: 0,
+    principal: init.principal ?? '',
+    host: init.host ?? '',
+    operation: init.operation ?? 0,
+    permissionType: init.permissionType ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeAclsResource with the schema's defaults, and over them what `init` has. */
-export function newDescribeAclsResource(init?: Partial<DescribeAclsResource>): DescribeAclsResource {
+export function newDescribeAclsResource(init: Partial<DescribeAclsResource> = {}): DescribeAclsResource {
   const m: DescribeAclsResource = {
-    resourceType: 0,
-    resourceName: '',
-    patternType: 3,
-    acls: [],
+    resourceType: init.resourceType ?? 0,
+    resourceName: init.resourceName ?? '',
+    patternType: init.patternType ?? 3,
+    acls: init.acls ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeAclsResponse: Codec<DescribeAclsResponse> = defineCodec(

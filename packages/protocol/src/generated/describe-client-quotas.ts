@@ -28,23 +28,25 @@ export interface ComponentData {
 
 /** A DescribeClientQuotasRequest with the schema's defaults, and over them what `init` has. */
 export function newDescribeClientQuotasRequest(
-  init?: Partial<DescribeClientQuotasRequest>,
+  init: Partial<DescribeClientQuotasRequest> = {},
 ): DescribeClientQuotasRequest {
   const m: DescribeClientQuotasRequest = {
-    components: [],
-    strict: false,
+    components: init.components ?? [],
+    strict: init.strict ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ComponentData with the schema's defaults, and over them what `init` has. */
-export function newComponentData(init?: Partial<ComponentData>): ComponentData {
+export function newComponentData(init: Partial<ComponentData> = {}): ComponentData {
   const m: ComponentData = {
-    entityType: '',
-    matchType: 0,
-    match: '',
+    entityType: init.entityType ?? '',
+    matchType: init.matchType ?? 0,
+    match: init.match === undefined ? '' : init.match,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeClientQuotasRequest: Codec<DescribeClientQuotasRequest> = defineCodec(
@@ -173,42 +175,46 @@ export interface EntryData {
 
 /** A DescribeClientQuotasResponse with the schema's defaults, and over them what `init` has. */
 export function newDescribeClientQuotasResponse(
-  init?: Partial<DescribeClientQuotasResponse>,
+  init: Partial<DescribeClientQuotasResponse> = {},
 ): DescribeClientQuotasResponse {
   const m: DescribeClientQuotasResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: '',
-    entries: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    entries: init.entries === undefined ? [] : init.entries,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A EntityData with the schema's defaults, and over them what `init` has. */
-export function newEntityData(init?: Partial<EntityData>): EntityData {
+export function newEntityData(init: Partial<EntityData> = {}): EntityData {
   const m: EntityData = {
-    entityType: '',
-    entityName: '',
+    entityType: init.entityType ?? '',
+    entityName: init.entityName === undefined ? '' : init.entityName,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ValueData with the schema's defaults, and over them what `init` has. */
-export function newValueData(init?: Partial<ValueData>): ValueData {
+export function newValueData(init: Partial<ValueData> = {}): ValueData {
   const m: ValueData = {
-    key: '',
-    value: 0,
+    key: init.key ?? '',
+    value: init.value ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A EntryData with the schema's defaults, and over them what `init` has. */
-export function newEntryData(init?: Partial<EntryData>): EntryData {
+export function newEntryData(init: Partial<EntryData> = {}): EntryData {
   const m: EntryData = {
-    entity: [],
-    values: [],
+    entity: init.entity ?? [],
+    values: init.values ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeClientQuotasResponse: Codec<DescribeClientQuotasResponse> = defineCodec(

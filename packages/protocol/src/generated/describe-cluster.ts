@@ -22,13 +22,16 @@ export interface DescribeClusterRequest {
 }
 
 /** A DescribeClusterRequest with the schema's defaults, and over them what `init` has. */
-export function newDescribeClusterRequest(init?: Partial<DescribeClusterRequest>): DescribeClusterRequest {
+export function newDescribeClusterRequest(
+  init: Partial<DescribeClusterRequest> = {},
+): DescribeClusterRequest {
   const m: DescribeClusterRequest = {
-    includeClusterAuthorizedOperations: false,
-    endpointType: 1,
-    includeFencedBrokers: false,
+    includeClusterAuthorizedOperations: init.includeClusterAuthorizedOperations ?? false,
+    endpointType: init.endpointType ?? 1,
+    includeFencedBrokers: init.includeFencedBrokers ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeClusterRequest: Codec<DescribeClusterRequest> = defineCodec(
@@ -94,30 +97,34 @@ export interface DescribeClusterBroker {
 }
 
 /** A DescribeClusterResponse with the schema's defaults, and over them what `init` has. */
-export function newDescribeClusterResponse(init?: Partial<DescribeClusterResponse>): DescribeClusterResponse {
+export function newDescribeClusterResponse(
+  init: Partial<DescribeClusterResponse> = {},
+): DescribeClusterResponse {
   const m: DescribeClusterResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: null,
-    endpointType: 1,
-    clusterId: '',
-    controllerId: -1,
-    brokers: [],
-    clusterAuthorizedOperations: -2147483648,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    endpointType: init.endpointType ?? 1,
+    clusterId: init.clusterId ?? '',
+    controllerId: init.controllerId ?? -1,
+    brokers: init.brokers ?? [],
+    clusterAuthorizedOperations: init.clusterAuthorizedOperations ?? -2147483648,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeClusterBroker with the schema's defaults, and over them what `init` has. */
-export function newDescribeClusterBroker(init?: Partial<DescribeClusterBroker>): DescribeClusterBroker {
+export function newDescribeClusterBroker(init: Partial<DescribeClusterBroker> = {}): DescribeClusterBroker {
   const m: DescribeClusterBroker = {
-    brokerId: 0,
-    host: '',
-    port: 0,
-    rack: null,
-    isFenced: false,
+    brokerId: init.brokerId ?? 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
+    rack: init.rack ?? null,
+    isFenced: init.isFenced ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeClusterResponse: Codec<DescribeClusterResponse> = defineCodec(

@@ -29,23 +29,29 @@ export interface DescribeConfigsResource {
 }
 
 /** A DescribeConfigsRequest with the schema's defaults, and over them what `init` has. */
-export function newDescribeConfigsRequest(init?: Partial<DescribeConfigsRequest>): DescribeConfigsRequest {
+export function newDescribeConfigsRequest(
+  init: Partial<DescribeConfigsRequest> = {},
+): DescribeConfigsRequest {
   const m: DescribeConfigsRequest = {
-    resources: [],
-    includeSynonyms: false,
-    includeDocumentation: false,
+    resources: init.resources ?? [],
+    includeSynonyms: init.includeSynonyms ?? false,
+    includeDocumentation: init.includeDocumentation ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeConfigsResource with the schema's defaults, and over them what `init` has. */
-export function newDescribeConfigsResource(init?: Partial<DescribeConfigsResource>): DescribeConfigsResource {
+export function newDescribeConfigsResource(
+  init: Partial<DescribeConfigsResource> = {},
+): DescribeConfigsResource {
   const m: DescribeConfigsResource = {
-    resourceType: 0,
-    resourceName: '',
-    configurationKeys: [],
+    resourceType: init.resourceType ?? 0,
+    resourceName: init.resourceName ?? '',
+    configurationKeys: init.configurationKeys === undefined ? [] : init.configurationKeys,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeConfigsRequest: Codec<DescribeConfigsRequest> = defineCodec(
@@ -206,51 +212,59 @@ export interface DescribeConfigsResult {
 }
 
 /** A DescribeConfigsResponse with the schema's defaults, and over them what `init` has. */
-export function newDescribeConfigsResponse(init?: Partial<DescribeConfigsResponse>): DescribeConfigsResponse {
+export function newDescribeConfigsResponse(
+  init: Partial<DescribeConfigsResponse> = {},
+): DescribeConfigsResponse {
   const m: DescribeConfigsResponse = {
-    throttleTimeMs: 0,
-    results: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    results: init.results ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeConfigsSynonym with the schema's defaults, and over them what `init` has. */
-export function newDescribeConfigsSynonym(init?: Partial<DescribeConfigsSynonym>): DescribeConfigsSynonym {
+export function newDescribeConfigsSynonym(
+  init: Partial<DescribeConfigsSynonym> = {},
+): DescribeConfigsSynonym {
   const m: DescribeConfigsSynonym = {
-    name: '',
-    value: '',
-    source: 0,
+    name: init.name ?? '',
+    value: init.value === undefined ? '' : init.value,
+    source: init.source ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeConfigsResourceResult with the schema's defaults, and over them what `init` has. */
 export function newDescribeConfigsResourceResult(
-  init?: Partial<DescribeConfigsResourceResult>,
+  init: Partial<DescribeConfigsResourceResult> = {},
 ): DescribeConfigsResourceResult {
   const m: DescribeConfigsResourceResult = {
-    name: '',
-    value: '',
-    readOnly: false,
-    configSource: -1,
-    isSensitive: false,
-    synonyms: [],
-    configType: 0,
-    documentation: '',
+    name: init.name ?? '',
+    value: init.value === undefined ? '' : init.value,
+    readOnly: init.readOnly ?? false,
+    configSource: init.configSource ?? -1,
+    isSensitive: init.isSensitive ?? false,
+    synonyms: init.synonyms ?? [],
+    configType: init.configType ?? 0,
+    documentation: init.documentation === undefined ? '' : init.documentation,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeConfigsResult with the schema's defaults, and over them what `init` has. */
-export function newDescribeConfigsResult(init?: Partial<DescribeConfigsResult>): DescribeConfigsResult {
+export function newDescribeConfigsResult(init: Partial<DescribeConfigsResult> = {}): DescribeConfigsResult {
   const m: DescribeConfigsResult = {
-    errorCode: 0,
-    errorMessage: '',
-    resourceType: 0,
-    resourceName: '',
-    configs: [],
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    resourceType: init.resourceType ?? 0,
+    resourceName: init.resourceName ?? '',
+    configs: init.configs ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeConfigsResponse: Codec<DescribeConfigsResponse> = defineCodec(

@@ -26,23 +26,25 @@ export interface DescribeDelegationTokenOwner {
 
 /** A DescribeDelegationTokenRequest with the schema's defaults, and over them what `init` has. */
 export function newDescribeDelegationTokenRequest(
-  init?: Partial<DescribeDelegationTokenRequest>,
+  init: Partial<DescribeDelegationTokenRequest> = {},
 ): DescribeDelegationTokenRequest {
   const m: DescribeDelegationTokenRequest = {
-    owners: [],
+    owners: init.owners === undefined ? [] : init.owners,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeDelegationTokenOwner with the schema's defaults, and over them what `init` has. */
 export function newDescribeDelegationTokenOwner(
-  init?: Partial<DescribeDelegationTokenOwner>,
+  init: Partial<DescribeDelegationTokenOwner> = {},
 ): DescribeDelegationTokenOwner {
   const m: DescribeDelegationTokenOwner = {
-    principalType: '',
-    principalName: '',
+    principalType: init.principalType ?? '',
+    principalName: init.principalName ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeDelegationTokenRequest: Codec<DescribeDelegationTokenRequest> = defineCodec(
@@ -188,44 +190,47 @@ export interface DescribedDelegationToken {
 
 /** A DescribeDelegationTokenResponse with the schema's defaults, and over them what `init` has. */
 export function newDescribeDelegationTokenResponse(
-  init?: Partial<DescribeDelegationTokenResponse>,
+  init: Partial<DescribeDelegationTokenResponse> = {},
 ): DescribeDelegationTokenResponse {
   const m: DescribeDelegationTokenResponse = {
-    errorCode: 0,
-    tokens: [],
-    throttleTimeMs: 0,
+    errorCode: init.errorCode ?? 0,
+    tokens: init.tokens ?? [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribedDelegationTokenRenewer with the schema's defaults, and over them what `init` has. */
 export function newDescribedDelegationTokenRenewer(
-  init?: Partial<DescribedDelegationTokenRenewer>,
+  init: Partial<DescribedDelegationTokenRenewer> = {},
 ): DescribedDelegationTokenRenewer {
   const m: DescribedDelegationTokenRenewer = {
-    principalType: '',
-    principalName: '',
+    principalType: init.principalType ?? '',
+    principalName: init.principalName ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribedDelegationToken with the schema's defaults, and over them what `init` has. */
 export function newDescribedDelegationToken(
-  init?: Partial<DescribedDelegationToken>,
+  init: Partial<DescribedDelegationToken> = {},
 ): DescribedDelegationToken {
   const m: DescribedDelegationToken = {
-    principalType: '',
-    principalName: '',
-    tokenRequesterPrincipalType: '',
-    tokenRequesterPrincipalName: '',
-    issueTimestamp: 0,
-    expiryTimestamp: 0,
-    maxTimestamp: 0,
-    tokenId: '',
-    hmac: EMPTY_BYTES,
-    renewers: [],
+    principalType: init.principalType ?? '',
+    principalName: init.principalName ?? '',
+    tokenRequesterPrincipalType: init.tokenRequesterPrincipalType ?? '',
+    tokenRequesterPrincipalName: init.tokenRequesterPrincipalName ?? '',
+    issueTimestamp: init.issueTimestamp ?? 0,
+    expiryTimestamp: init.expiryTimestamp ?? 0,
+    maxTimestamp: init.maxTimestamp ?? 0,
+    tokenId: init.tokenId ?? '',
+    hmac: init.hmac ?? EMPTY_BYTES,
+    renewers: init.renewers ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeDelegationTokenResponse: Codec<DescribeDelegationTokenResponse> = defineCodec(

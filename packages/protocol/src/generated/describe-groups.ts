@@ -20,12 +20,13 @@ export interface DescribeGroupsRequest {
 }
 
 /** A DescribeGroupsRequest with the schema's defaults, and over them what `init` has. */
-export function newDescribeGroupsRequest(init?: Partial<DescribeGroupsRequest>): DescribeGroupsRequest {
+export function newDescribeGroupsRequest(init: Partial<DescribeGroupsRequest> = {}): DescribeGroupsRequest {
   const m: DescribeGroupsRequest = {
-    groups: [],
-    includeAuthorizedOperations: false,
+    groups: init.groups ?? [],
+    includeAuthorizedOperations: init.includeAuthorizedOperations ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeGroupsRequest: Codec<DescribeGroupsRequest> = defineCodec(
@@ -110,40 +111,45 @@ export interface DescribedGroup {
 }
 
 /** A DescribeGroupsResponse with the schema's defaults, and over them what `init` has. */
-export function newDescribeGroupsResponse(init?: Partial<DescribeGroupsResponse>): DescribeGroupsResponse {
+export function newDescribeGroupsResponse(
+  init: Partial<DescribeGroupsResponse> = {},
+): DescribeGroupsResponse {
   const m: DescribeGroupsResponse = {
-    throttleTimeMs: 0,
-    groups: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    groups: init.groups ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribedGroupMember with the schema's defaults, and over them what `init` has. */
-export function newDescribedGroupMember(init?: Partial<DescribedGroupMember>): DescribedGroupMember {
+export function newDescribedGroupMember(init: Partial<DescribedGroupMember> = {}): DescribedGroupMember {
   const m: DescribedGroupMember = {
-    memberId: '',
-    groupInstanceId: null,
-    clientId: '',
-    clientHost: '',
-    memberMetadata: EMPTY_BYTES,
-    memberAssignment: EMPTY_BYTES,
+    memberId: init.memberId ?? '',
+    groupInstanceId: init.groupInstanceId ?? null,
+    clientId: init.clientId ?? '',
+    clientHost: init.clientHost ?? '',
+    memberMetadata: init.memberMetadata ?? EMPTY_BYTES,
+    memberAssignment: init.memberAssignment ?? EMPTY_BYTES,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribedGroup with the schema's defaults, and over them what `init` has. */
-export function newDescribedGroup(init?: Partial<DescribedGroup>): DescribedGroup {
+export function newDescribedGroup(init: Partial<DescribedGroup> = {}): DescribedGroup {
   const m: DescribedGroup = {
-    errorCode: 0,
-    errorMessage: null,
-    groupId: '',
-    groupState: '',
-    protocolType: '',
-    protocolData: '',
-    members: [],
-    authorizedOperations: -2147483648,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    groupId: init.groupId ?? '',
+    groupState: init.groupState ?? '',
+    protocolType: init.protocolType ?? '',
+    protocolData: init.protocolData ?? '',
+    members: init.members ?? [],
+    authorizedOperations: init.authorizedOperations ?? -2147483648,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeGroupsResponse: Codec<DescribeGroupsResponse> = defineCodec(

@@ -25,20 +25,26 @@ export interface DescribableLogDirTopic {
 }
 
 /** A DescribeLogDirsRequest with the schema's defaults, and over them what `init` has. */
-export function newDescribeLogDirsRequest(init?: Partial<DescribeLogDirsRequest>): DescribeLogDirsRequest {
+export function newDescribeLogDirsRequest(
+  init: Partial<DescribeLogDirsRequest> = {},
+): DescribeLogDirsRequest {
   const m: DescribeLogDirsRequest = {
-    topics: [],
+    topics: init.topics === undefined ? [] : init.topics,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribableLogDirTopic with the schema's defaults, and over them what `init` has. */
-export function newDescribableLogDirTopic(init?: Partial<DescribableLogDirTopic>): DescribableLogDirTopic {
+export function newDescribableLogDirTopic(
+  init: Partial<DescribableLogDirTopic> = {},
+): DescribableLogDirTopic {
   const m: DescribableLogDirTopic = {
-    topic: '',
-    partitions: [],
+    topic: init.topic ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeLogDirsRequest: Codec<DescribeLogDirsRequest> = defineCodec(
@@ -194,48 +200,54 @@ export interface DescribeLogDirsResult {
 }
 
 /** A DescribeLogDirsResponse with the schema's defaults, and over them what `init` has. */
-export function newDescribeLogDirsResponse(init?: Partial<DescribeLogDirsResponse>): DescribeLogDirsResponse {
+export function newDescribeLogDirsResponse(
+  init: Partial<DescribeLogDirsResponse> = {},
+): DescribeLogDirsResponse {
   const m: DescribeLogDirsResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    results: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    results: init.results ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeLogDirsPartition with the schema's defaults, and over them what `init` has. */
 export function newDescribeLogDirsPartition(
-  init?: Partial<DescribeLogDirsPartition>,
+  init: Partial<DescribeLogDirsPartition> = {},
 ): DescribeLogDirsPartition {
   const m: DescribeLogDirsPartition = {
-    partitionIndex: 0,
-    partitionSize: 0,
-    offsetLag: 0,
-    isFutureKey: false,
+    partitionIndex: init.partitionIndex ?? 0,
+    partitionSize: init.partitionSize ?? 0,
+    offsetLag: init.offsetLag ?? 0,
+    isFutureKey: init.isFutureKey ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeLogDirsTopic with the schema's defaults, and over them what `init` has. */
-export function newDescribeLogDirsTopic(init?: Partial<DescribeLogDirsTopic>): DescribeLogDirsTopic {
+export function newDescribeLogDirsTopic(init: Partial<DescribeLogDirsTopic> = {}): DescribeLogDirsTopic {
   const m: DescribeLogDirsTopic = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeLogDirsResult with the schema's defaults, and over them what `init` has. */
-export function newDescribeLogDirsResult(init?: Partial<DescribeLogDirsResult>): DescribeLogDirsResult {
+export function newDescribeLogDirsResult(init: Partial<DescribeLogDirsResult> = {}): DescribeLogDirsResult {
   const m: DescribeLogDirsResult = {
-    errorCode: 0,
-    logDir: '',
-    topics: [],
-    totalBytes: -1,
-    usableBytes: -1,
-    isCordoned: false,
+    errorCode: init.errorCode ?? 0,
+    logDir: init.logDir ?? '',
+    topics: init.topics ?? [],
+    totalBytes: init.totalBytes ?? -1,
+    usableBytes: init.usableBytes ?? -1,
+    isCordoned: init.isCordoned ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeLogDirsResponse: Codec<DescribeLogDirsResponse> = defineCodec(

@@ -26,21 +26,23 @@ export interface TopicRequest {
 
 /** A DescribeProducersRequest with the schema's defaults, and over them what `init` has. */
 export function newDescribeProducersRequest(
-  init?: Partial<DescribeProducersRequest>,
+  init: Partial<DescribeProducersRequest> = {},
 ): DescribeProducersRequest {
   const m: DescribeProducersRequest = {
-    topics: [],
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicRequest with the schema's defaults, and over them what `init` has. */
-export function newTopicRequest(init?: Partial<TopicRequest>): TopicRequest {
+export function newTopicRequest(init: Partial<TopicRequest> = {}): TopicRequest {
   const m: TopicRequest = {
-    name: '',
-    partitionIndexes: [],
+    name: init.name ?? '',
+    partitionIndexes: init.partitionIndexes ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeProducersRequest: Codec<DescribeProducersRequest> = defineCodec(
@@ -141,46 +143,50 @@ export interface TopicResponse {
 
 /** A DescribeProducersResponse with the schema's defaults, and over them what `init` has. */
 export function newDescribeProducersResponse(
-  init?: Partial<DescribeProducersResponse>,
+  init: Partial<DescribeProducersResponse> = {},
 ): DescribeProducersResponse {
   const m: DescribeProducersResponse = {
-    throttleTimeMs: 0,
-    topics: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ProducerState with the schema's defaults, and over them what `init` has. */
-export function newProducerState(init?: Partial<ProducerState>): ProducerState {
+export function newProducerState(init: Partial<ProducerState> = {}): ProducerState {
   const m: ProducerState = {
-    producerId: 0,
-    producerEpoch: 0,
-    lastSequence: -1,
-    lastTimestamp: -1,
-    coordinatorEpoch: 0,
-    currentTxnStartOffset: -1,
+    producerId: init.producerId ?? 0,
+    producerEpoch: init.producerEpoch ?? 0,
+    lastSequence: init.lastSequence ?? -1,
+    lastTimestamp: init.lastTimestamp ?? -1,
+    coordinatorEpoch: init.coordinatorEpoch ?? 0,
+    currentTxnStartOffset: init.currentTxnStartOffset ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionResponse with the schema's defaults, and over them what `init` has. */
-export function newPartitionResponse(init?: Partial<PartitionResponse>): PartitionResponse {
+export function newPartitionResponse(init: Partial<PartitionResponse> = {}): PartitionResponse {
   const m: PartitionResponse = {
-    partitionIndex: 0,
-    errorCode: 0,
-    errorMessage: null,
-    activeProducers: [],
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    activeProducers: init.activeProducers ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicResponse with the schema's defaults, and over them what `init` has. */
-export function newTopicResponse(init?: Partial<TopicResponse>): TopicResponse {
+export function newTopicResponse(init: Partial<TopicResponse> = {}): TopicResponse {
   const m: TopicResponse = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeProducersResponse: Codec<DescribeProducersResponse> = defineCodec(

@@ -32,32 +32,35 @@ export interface DescribeQuorumRequestTopicData {
 }
 
 /** A DescribeQuorumRequest with the schema's defaults, and over them what `init` has. */
-export function newDescribeQuorumRequest(init?: Partial<DescribeQuorumRequest>): DescribeQuorumRequest {
+export function newDescribeQuorumRequest(init: Partial<DescribeQuorumRequest> = {}): DescribeQuorumRequest {
   const m: DescribeQuorumRequest = {
-    topics: [],
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeQuorumRequestPartitionData with the schema's defaults, and over them what `init` has. */
 export function newDescribeQuorumRequestPartitionData(
-  init?: Partial<DescribeQuorumRequestPartitionData>,
+  init: Partial<DescribeQuorumRequestPartitionData> = {},
 ): DescribeQuorumRequestPartitionData {
   const m: DescribeQuorumRequestPartitionData = {
-    partitionIndex: 0,
+    partitionIndex: init.partitionIndex ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeQuorumRequestTopicData with the schema's defaults, and over them what `init` has. */
 export function newDescribeQuorumRequestTopicData(
-  init?: Partial<DescribeQuorumRequestTopicData>,
+  init: Partial<DescribeQuorumRequestTopicData> = {},
 ): DescribeQuorumRequestTopicData {
   const m: DescribeQuorumRequestTopicData = {
-    topicName: '',
-    partitions: [],
+    topicName: init.topicName ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeQuorumRequest: Codec<DescribeQuorumRequest> = defineCodec(
@@ -245,73 +248,81 @@ export interface ReplicaState {
 }
 
 /** A DescribeQuorumResponse with the schema's defaults, and over them what `init` has. */
-export function newDescribeQuorumResponse(init?: Partial<DescribeQuorumResponse>): DescribeQuorumResponse {
+export function newDescribeQuorumResponse(
+  init: Partial<DescribeQuorumResponse> = {},
+): DescribeQuorumResponse {
   const m: DescribeQuorumResponse = {
-    errorCode: 0,
-    errorMessage: '',
-    topics: [],
-    nodes: [],
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    topics: init.topics ?? [],
+    nodes: init.nodes ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeQuorumResponsePartitionData with the schema's defaults, and over them what `init` has. */
 export function newDescribeQuorumResponsePartitionData(
-  init?: Partial<DescribeQuorumResponsePartitionData>,
+  init: Partial<DescribeQuorumResponsePartitionData> = {},
 ): DescribeQuorumResponsePartitionData {
   const m: DescribeQuorumResponsePartitionData = {
-    partitionIndex: 0,
-    errorCode: 0,
-    errorMessage: '',
-    leaderId: 0,
-    leaderEpoch: 0,
-    highWatermark: 0,
-    currentVoters: [],
-    observers: [],
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    leaderId: init.leaderId ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
+    highWatermark: init.highWatermark ?? 0,
+    currentVoters: init.currentVoters ?? [],
+    observers: init.observers ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeQuorumResponseTopicData with the schema's defaults, and over them what `init` has. */
 export function newDescribeQuorumResponseTopicData(
-  init?: Partial<DescribeQuorumResponseTopicData>,
+  init: Partial<DescribeQuorumResponseTopicData> = {},
 ): DescribeQuorumResponseTopicData {
   const m: DescribeQuorumResponseTopicData = {
-    topicName: '',
-    partitions: [],
+    topicName: init.topicName ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Listener with the schema's defaults, and over them what `init` has. */
-export function newListener(init?: Partial<Listener>): Listener {
+export function newListener(init: Partial<Listener> = {}): Listener {
   const m: Listener = {
-    name: '',
-    host: '',
-    port: 0,
+    name: init.name ?? '',
+    host: init.host ?? '',
+    port: init.port ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Node with the schema's defaults, and over them what `init` has. */
-export function newNode(init?: Partial<Node>): Node {
+export function newNode(init: Partial<Node> = {}): Node {
   const m: Node = {
-    nodeId: 0,
-    listeners: [],
+    nodeId: init.nodeId ?? 0,
+    listeners: init.listeners ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ReplicaState with the schema's defaults, and over them what `init` has. */
-export function newReplicaState(init?: Partial<ReplicaState>): ReplicaState {
+export function newReplicaState(init: Partial<ReplicaState> = {}): ReplicaState {
   const m: ReplicaState = {
-    replicaId: 0,
-    replicaDirectoryId: ZERO_UUID,
-    logEndOffset: 0,
-    lastFetchTimestamp: -1,
-    lastCaughtUpTimestamp: -1,
+    replicaId: init.replicaId ?? 0,
+    replicaDirectoryId: init.replicaDirectoryId ?? ZERO_UUID,
+    logEndOffset: init.logEndOffset ?? 0,
+    lastFetchTimestamp: init.lastFetchTimestamp ?? -1,
+    lastCaughtUpTimestamp: init.lastCaughtUpTimestamp ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeQuorumResponse: Codec<DescribeQuorumResponse> = defineCodec(

@@ -34,34 +34,37 @@ export interface DescribeShareGroupOffsetsRequestGroup {
 
 /** A DescribeShareGroupOffsetsRequest with the schema's defaults, and over them what `init` has. */
 export function newDescribeShareGroupOffsetsRequest(
-  init?: Partial<DescribeShareGroupOffsetsRequest>,
+  init: Partial<DescribeShareGroupOffsetsRequest> = {},
 ): DescribeShareGroupOffsetsRequest {
   const m: DescribeShareGroupOffsetsRequest = {
-    groups: [],
+    groups: init.groups ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeShareGroupOffsetsRequestTopic with the schema's defaults, and over them what `init` has. */
 export function newDescribeShareGroupOffsetsRequestTopic(
-  init?: Partial<DescribeShareGroupOffsetsRequestTopic>,
+  init: Partial<DescribeShareGroupOffsetsRequestTopic> = {},
 ): DescribeShareGroupOffsetsRequestTopic {
   const m: DescribeShareGroupOffsetsRequestTopic = {
-    topicName: '',
-    partitions: [],
+    topicName: init.topicName ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeShareGroupOffsetsRequestGroup with the schema's defaults, and over them what `init` has. */
 export function newDescribeShareGroupOffsetsRequestGroup(
-  init?: Partial<DescribeShareGroupOffsetsRequestGroup>,
+  init: Partial<DescribeShareGroupOffsetsRequestGroup> = {},
 ): DescribeShareGroupOffsetsRequestGroup {
   const m: DescribeShareGroupOffsetsRequestGroup = {
-    groupId: '',
-    topics: [],
+    groupId: init.groupId ?? '',
+    topics: init.topics === undefined ? [] : init.topics,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeShareGroupOffsetsRequest: Codec<DescribeShareGroupOffsetsRequest> = defineCodec(
@@ -252,53 +255,57 @@ export interface DescribeShareGroupOffsetsResponseGroup {
 
 /** A DescribeShareGroupOffsetsResponse with the schema's defaults, and over them what `init` has. */
 export function newDescribeShareGroupOffsetsResponse(
-  init?: Partial<DescribeShareGroupOffsetsResponse>,
+  init: Partial<DescribeShareGroupOffsetsResponse> = {},
 ): DescribeShareGroupOffsetsResponse {
   const m: DescribeShareGroupOffsetsResponse = {
-    throttleTimeMs: 0,
-    groups: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    groups: init.groups ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeShareGroupOffsetsResponsePartition with the schema's defaults, and over them what `init` has. */
 export function newDescribeShareGroupOffsetsResponsePartition(
-  init?: Partial<DescribeShareGroupOffsetsResponsePartition>,
+  init: Partial<DescribeShareGroupOffsetsResponsePartition> = {},
 ): DescribeShareGroupOffsetsResponsePartition {
   const m: DescribeShareGroupOffsetsResponsePartition = {
-    partitionIndex: 0,
-    startOffset: 0,
-    leaderEpoch: 0,
-    lag: -1,
-    errorCode: 0,
-    errorMessage: null,
+    partitionIndex: init.partitionIndex ?? 0,
+    startOffset: init.startOffset ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
+    lag: init.lag ?? -1,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeShareGroupOffsetsResponseTopic with the schema's defaults, and over them what `init` has. */
 export function newDescribeShareGroupOffsetsResponseTopic(
-  init?: Partial<DescribeShareGroupOffsetsResponseTopic>,
+  init: Partial<DescribeShareGroupOffsetsResponseTopic> = {},
 ): DescribeShareGroupOffsetsResponseTopic {
   const m: DescribeShareGroupOffsetsResponseTopic = {
-    topicName: '',
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicName: init.topicName ?? '',
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeShareGroupOffsetsResponseGroup with the schema's defaults, and over them what `init` has. */
 export function newDescribeShareGroupOffsetsResponseGroup(
-  init?: Partial<DescribeShareGroupOffsetsResponseGroup>,
+  init: Partial<DescribeShareGroupOffsetsResponseGroup> = {},
 ): DescribeShareGroupOffsetsResponseGroup {
   const m: DescribeShareGroupOffsetsResponseGroup = {
-    groupId: '',
-    topics: [],
-    errorCode: 0,
-    errorMessage: null,
+    groupId: init.groupId ?? '',
+    topics: init.topics ?? [],
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeShareGroupOffsetsResponse: Codec<DescribeShareGroupOffsetsResponse> = defineCodec(

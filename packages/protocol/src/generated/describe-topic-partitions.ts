@@ -35,33 +35,36 @@ export interface DescribeTopicPartitionsRequestCursor {
 
 /** A DescribeTopicPartitionsRequest with the schema's defaults, and over them what `init` has. */
 export function newDescribeTopicPartitionsRequest(
-  init?: Partial<DescribeTopicPartitionsRequest>,
+  init: Partial<DescribeTopicPartitionsRequest> = {},
 ): DescribeTopicPartitionsRequest {
   const m: DescribeTopicPartitionsRequest = {
-    topics: [],
-    responsePartitionLimit: 2000,
-    cursor: null,
+    topics: init.topics ?? [],
+    responsePartitionLimit: init.responsePartitionLimit ?? 2000,
+    cursor: init.cursor ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicRequest with the schema's defaults, and over them what `init` has. */
-export function newTopicRequest(init?: Partial<TopicRequest>): TopicRequest {
+export function newTopicRequest(init: Partial<TopicRequest> = {}): TopicRequest {
   const m: TopicRequest = {
-    name: '',
+    name: init.name ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeTopicPartitionsRequestCursor with the schema's defaults, and over them what `init` has. */
 export function newDescribeTopicPartitionsRequestCursor(
-  init?: Partial<DescribeTopicPartitionsRequestCursor>,
+  init: Partial<DescribeTopicPartitionsRequestCursor> = {},
 ): DescribeTopicPartitionsRequestCursor {
   const m: DescribeTopicPartitionsRequestCursor = {
-    topicName: '',
-    partitionIndex: 0,
+    topicName: init.topicName ?? '',
+    partitionIndex: init.partitionIndex ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeTopicPartitionsRequest: Codec<DescribeTopicPartitionsRequest> = defineCodec(
@@ -222,58 +225,62 @@ export interface DescribeTopicPartitionsResponseCursor {
 
 /** A DescribeTopicPartitionsResponse with the schema's defaults, and over them what `init` has. */
 export function newDescribeTopicPartitionsResponse(
-  init?: Partial<DescribeTopicPartitionsResponse>,
+  init: Partial<DescribeTopicPartitionsResponse> = {},
 ): DescribeTopicPartitionsResponse {
   const m: DescribeTopicPartitionsResponse = {
-    throttleTimeMs: 0,
-    topics: [],
-    nextCursor: null,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    topics: init.topics ?? [],
+    nextCursor: init.nextCursor ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeTopicPartitionsResponsePartition with the schema's defaults, and over them what `init` has. */
 export function newDescribeTopicPartitionsResponsePartition(
-  init?: Partial<DescribeTopicPartitionsResponsePartition>,
+  init: Partial<DescribeTopicPartitionsResponsePartition> = {},
 ): DescribeTopicPartitionsResponsePartition {
   const m: DescribeTopicPartitionsResponsePartition = {
-    errorCode: 0,
-    partitionIndex: 0,
-    leaderId: 0,
-    leaderEpoch: -1,
-    replicaNodes: [],
-    isrNodes: [],
-    eligibleLeaderReplicas: null,
-    lastKnownElr: null,
-    offlineReplicas: [],
+    errorCode: init.errorCode ?? 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    leaderId: init.leaderId ?? 0,
+    leaderEpoch: init.leaderEpoch ?? -1,
+    replicaNodes: init.replicaNodes ?? [],
+    isrNodes: init.isrNodes ?? [],
+    eligibleLeaderReplicas: init.eligibleLeaderReplicas ?? null,
+    lastKnownElr: init.lastKnownElr ?? null,
+    offlineReplicas: init.offlineReplicas ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeTopicPartitionsResponseTopic with the schema's defaults, and over them what `init` has. */
 export function newDescribeTopicPartitionsResponseTopic(
-  init?: Partial<DescribeTopicPartitionsResponseTopic>,
+  init: Partial<DescribeTopicPartitionsResponseTopic> = {},
 ): DescribeTopicPartitionsResponseTopic {
   const m: DescribeTopicPartitionsResponseTopic = {
-    errorCode: 0,
-    name: '',
-    topicId: ZERO_UUID,
-    isInternal: false,
-    partitions: [],
-    topicAuthorizedOperations: -2147483648,
+    errorCode: init.errorCode ?? 0,
+    name: init.name === undefined ? '' : init.name,
+    topicId: init.topicId ?? ZERO_UUID,
+    isInternal: init.isInternal ?? false,
+    partitions: init.partitions ?? [],
+    topicAuthorizedOperations: init.topicAuthorizedOperations ?? -2147483648,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeTopicPartitionsResponseCursor with the schema's defaults, and over them what `init` has. */
 export function newDescribeTopicPartitionsResponseCursor(
-  init?: Partial<DescribeTopicPartitionsResponseCursor>,
+  init: Partial<DescribeTopicPartitionsResponseCursor> = {},
 ): DescribeTopicPartitionsResponseCursor {
   const m: DescribeTopicPartitionsResponseCursor = {
-    topicName: '',
-    partitionIndex: 0,
+    topicName: init.topicName ?? '',
+    partitionIndex: init.partitionIndex ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeTopicPartitionsResponse: Codec<DescribeTopicPartitionsResponse> = defineCodec(

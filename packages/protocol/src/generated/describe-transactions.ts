@@ -19,12 +19,13 @@ export interface DescribeTransactionsRequest {
 
 /** A DescribeTransactionsRequest with the schema's defaults, and over them what `init` has. */
 export function newDescribeTransactionsRequest(
-  init?: Partial<DescribeTransactionsRequest>,
+  init: Partial<DescribeTransactionsRequest> = {},
 ): DescribeTransactionsRequest {
   const m: DescribeTransactionsRequest = {
-    transactionalIds: [],
+    transactionalIds: init.transactionalIds ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeTransactionsRequest: Codec<DescribeTransactionsRequest> = defineCodec(
@@ -82,37 +83,40 @@ export interface TransactionState {
 
 /** A DescribeTransactionsResponse with the schema's defaults, and over them what `init` has. */
 export function newDescribeTransactionsResponse(
-  init?: Partial<DescribeTransactionsResponse>,
+  init: Partial<DescribeTransactionsResponse> = {},
 ): DescribeTransactionsResponse {
   const m: DescribeTransactionsResponse = {
-    throttleTimeMs: 0,
-    transactionStates: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    transactionStates: init.transactionStates ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicData with the schema's defaults, and over them what `init` has. */
-export function newTopicData(init?: Partial<TopicData>): TopicData {
+export function newTopicData(init: Partial<TopicData> = {}): TopicData {
   const m: TopicData = {
-    topic: '',
-    partitions: [],
+    topic: init.topic ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TransactionState with the schema's defaults, and over them what `init` has. */
-export function newTransactionState(init?: Partial<TransactionState>): TransactionState {
+export function newTransactionState(init: Partial<TransactionState> = {}): TransactionState {
   const m: TransactionState = {
-    errorCode: 0,
-    transactionalId: '',
-    transactionState: '',
-    transactionTimeoutMs: 0,
-    transactionStartTimeMs: 0,
-    producerId: 0,
-    producerEpoch: 0,
-    topics: [],
+    errorCode: init.errorCode ?? 0,
+    transactionalId: init.transactionalId ?? '',
+    transactionState: init.transactionState ?? '',
+    transactionTimeoutMs: init.transactionTimeoutMs ?? 0,
+    transactionStartTimeMs: init.transactionStartTimeMs ?? 0,
+    producerId: init.producerId ?? 0,
+    producerEpoch: init.producerEpoch ?? 0,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeTransactionsResponse: Codec<DescribeTransactionsResponse> = defineCodec(

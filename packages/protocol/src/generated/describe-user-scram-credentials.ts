@@ -25,20 +25,22 @@ export interface UserName {
 
 /** A DescribeUserScramCredentialsRequest with the schema's defaults, and over them what `init` has. */
 export function newDescribeUserScramCredentialsRequest(
-  init?: Partial<DescribeUserScramCredentialsRequest>,
+  init: Partial<DescribeUserScramCredentialsRequest> = {},
 ): DescribeUserScramCredentialsRequest {
   const m: DescribeUserScramCredentialsRequest = {
-    users: [],
+    users: init.users === undefined ? [] : init.users,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A UserName with the schema's defaults, and over them what `init` has. */
-export function newUserName(init?: Partial<UserName>): UserName {
+export function newUserName(init: Partial<UserName> = {}): UserName {
   const m: UserName = {
-    name: '',
+    name: init.name ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeUserScramCredentialsRequest: Codec<DescribeUserScramCredentialsRequest> = defineCodec(
@@ -135,37 +137,40 @@ export interface DescribeUserScramCredentialsResult {
 
 /** A DescribeUserScramCredentialsResponse with the schema's defaults, and over them what `init` has. */
 export function newDescribeUserScramCredentialsResponse(
-  init?: Partial<DescribeUserScramCredentialsResponse>,
+  init: Partial<DescribeUserScramCredentialsResponse> = {},
 ): DescribeUserScramCredentialsResponse {
   const m: DescribeUserScramCredentialsResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: '',
-    results: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    results: init.results ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A CredentialInfo with the schema's defaults, and over them what `init` has. */
-export function newCredentialInfo(init?: Partial<CredentialInfo>): CredentialInfo {
+export function newCredentialInfo(init: Partial<CredentialInfo> = {}): CredentialInfo {
   const m: CredentialInfo = {
-    mechanism: 0,
-    iterations: 0,
+    mechanism: init.mechanism ?? 0,
+    iterations: init.iterations ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribeUserScramCredentialsResult with the schema's defaults, and over them what `init` has. */
 export function newDescribeUserScramCredentialsResult(
-  init?: Partial<DescribeUserScramCredentialsResult>,
+  init: Partial<DescribeUserScramCredentialsResult> = {},
 ): DescribeUserScramCredentialsResult {
   const m: DescribeUserScramCredentialsResult = {
-    user: '',
-    errorCode: 0,
-    errorMessage: '',
-    credentialInfos: [],
+    user: init.user ?? '',
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    credentialInfos: init.credentialInfos ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const describeUserScramCredentialsResponse: Codec<DescribeUserScramCredentialsResponse> = defineCodec(

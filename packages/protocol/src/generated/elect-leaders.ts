@@ -28,22 +28,24 @@ export interface TopicPartitions {
 }
 
 /** A ElectLeadersRequest with the schema's defaults, and over them what `init` has. */
-export function newElectLeadersRequest(init?: Partial<ElectLeadersRequest>): ElectLeadersRequest {
+export function newElectLeadersRequest(init: Partial<ElectLeadersRequest> = {}): ElectLeadersRequest {
   const m: ElectLeadersRequest = {
-    electionType: 0,
-    topicPartitions: [],
-    timeoutMs: 60000,
+    electionType: init.electionType ?? 0,
+    topicPartitions: init.topicPartitions === undefined ? [] : init.topicPartitions,
+    timeoutMs: init.timeoutMs ?? 60000,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicPartitions with the schema's defaults, and over them what `init` has. */
-export function newTopicPartitions(init?: Partial<TopicPartitions>): TopicPartitions {
+export function newTopicPartitions(init: Partial<TopicPartitions> = {}): TopicPartitions {
   const m: TopicPartitions = {
-    topic: '',
-    partitions: [],
+    topic: init.topic ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const electLeadersRequest: Codec<ElectLeadersRequest> = defineCodec(
@@ -189,32 +191,35 @@ export interface ReplicaElectionResult {
 }
 
 /** A ElectLeadersResponse with the schema's defaults, and over them what `init` has. */
-export function newElectLeadersResponse(init?: Partial<ElectLeadersResponse>): ElectLeadersResponse {
+export function newElectLeadersResponse(init: Partial<ElectLeadersResponse> = {}): ElectLeadersResponse {
   const m: ElectLeadersResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    replicaElectionResults: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    replicaElectionResults: init.replicaElectionResults ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionResult with the schema's defaults, and over them what `init` has. */
-export function newPartitionResult(init?: Partial<PartitionResult>): PartitionResult {
+export function newPartitionResult(init: Partial<PartitionResult> = {}): PartitionResult {
   const m: PartitionResult = {
-    partitionId: 0,
-    errorCode: 0,
-    errorMessage: '',
+    partitionId: init.partitionId ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ReplicaElectionResult with the schema's defaults, and over them what `init` has. */
-export function newReplicaElectionResult(init?: Partial<ReplicaElectionResult>): ReplicaElectionResult {
+export function newReplicaElectionResult(init: Partial<ReplicaElectionResult> = {}): ReplicaElectionResult {
   const m: ReplicaElectionResult = {
-    topic: '',
-    partitionResult: [],
+    topic: init.topic ?? '',
+    partitionResult: init.partitionResult ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const electLeadersResponse: Codec<ElectLeadersResponse> = defineCodec(

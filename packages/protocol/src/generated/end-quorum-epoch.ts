@@ -56,57 +56,62 @@ export interface LeaderEndpoint {
 }
 
 /** A EndQuorumEpochRequest with the schema's defaults, and over them what `init` has. */
-export function newEndQuorumEpochRequest(init?: Partial<EndQuorumEpochRequest>): EndQuorumEpochRequest {
+export function newEndQuorumEpochRequest(init: Partial<EndQuorumEpochRequest> = {}): EndQuorumEpochRequest {
   const m: EndQuorumEpochRequest = {
-    clusterId: null,
-    topics: [],
-    leaderEndpoints: [],
+    clusterId: init.clusterId ?? null,
+    topics: init.topics ?? [],
+    leaderEndpoints: init.leaderEndpoints ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ReplicaInfo with the schema's defaults, and over them what `init` has. */
-export function newReplicaInfo(init?: Partial<ReplicaInfo>): ReplicaInfo {
+export function newReplicaInfo(init: Partial<ReplicaInfo> = {}): ReplicaInfo {
   const m: ReplicaInfo = {
-    candidateId: 0,
-    candidateDirectoryId: ZERO_UUID,
+    candidateId: init.candidateId ?? 0,
+    candidateDirectoryId: init.candidateDirectoryId ?? ZERO_UUID,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A EndQuorumEpochRequestPartitionData with the schema's defaults, and over them what `init` has. */
 export function newEndQuorumEpochRequestPartitionData(
-  init?: Partial<EndQuorumEpochRequestPartitionData>,
+  init: Partial<EndQuorumEpochRequestPartitionData> = {},
 ): EndQuorumEpochRequestPartitionData {
   const m: EndQuorumEpochRequestPartitionData = {
-    partitionIndex: 0,
-    leaderId: 0,
-    leaderEpoch: 0,
-    preferredSuccessors: [],
-    preferredCandidates: [],
+    partitionIndex: init.partitionIndex ?? 0,
+    leaderId: init.leaderId ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
+    preferredSuccessors: init.preferredSuccessors ?? [],
+    preferredCandidates: init.preferredCandidates ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A EndQuorumEpochRequestTopicData with the schema's defaults, and over them what `init` has. */
 export function newEndQuorumEpochRequestTopicData(
-  init?: Partial<EndQuorumEpochRequestTopicData>,
+  init: Partial<EndQuorumEpochRequestTopicData> = {},
 ): EndQuorumEpochRequestTopicData {
   const m: EndQuorumEpochRequestTopicData = {
-    topicName: '',
-    partitions: [],
+    topicName: init.topicName ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A LeaderEndpoint with the schema's defaults, and over them what `init` has. */
-export function newLeaderEndpoint(init?: Partial<LeaderEndpoint>): LeaderEndpoint {
+export function newLeaderEndpoint(init: Partial<LeaderEndpoint> = {}): LeaderEndpoint {
   const m: LeaderEndpoint = {
-    name: '',
-    host: '',
-    port: 0,
+    name: init.name ?? '',
+    host: init.host ?? '',
+    port: init.port ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const endQuorumEpochRequest: Codec<EndQuorumEpochRequest> = defineCodec(
@@ -411,47 +416,53 @@ export interface NodeEndpoint {
 }
 
 /** A EndQuorumEpochResponse with the schema's defaults, and over them what `init` has. */
-export function newEndQuorumEpochResponse(init?: Partial<EndQuorumEpochResponse>): EndQuorumEpochResponse {
+export function newEndQuorumEpochResponse(
+  init: Partial<EndQuorumEpochResponse> = {},
+): EndQuorumEpochResponse {
   const m: EndQuorumEpochResponse = {
-    errorCode: 0,
-    topics: [],
-    nodeEndpoints: [],
+    errorCode: init.errorCode ?? 0,
+    topics: init.topics ?? [],
+    nodeEndpoints: init.nodeEndpoints ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A EndQuorumEpochResponsePartitionData with the schema's defaults, and over them what `init` has. */
 export function newEndQuorumEpochResponsePartitionData(
-  init?: Partial<EndQuorumEpochResponsePartitionData>,
+  init: Partial<EndQuorumEpochResponsePartitionData> = {},
 ): EndQuorumEpochResponsePartitionData {
   const m: EndQuorumEpochResponsePartitionData = {
-    partitionIndex: 0,
-    errorCode: 0,
-    leaderId: 0,
-    leaderEpoch: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
+    leaderId: init.leaderId ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A EndQuorumEpochResponseTopicData with the schema's defaults, and over them what `init` has. */
 export function newEndQuorumEpochResponseTopicData(
-  init?: Partial<EndQuorumEpochResponseTopicData>,
+  init: Partial<EndQuorumEpochResponseTopicData> = {},
 ): EndQuorumEpochResponseTopicData {
   const m: EndQuorumEpochResponseTopicData = {
-    topicName: '',
-    partitions: [],
+    topicName: init.topicName ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A NodeEndpoint with the schema's defaults, and over them what `init` has. */
-export function newNodeEndpoint(init?: Partial<NodeEndpoint>): NodeEndpoint {
+export function newNodeEndpoint(init: Partial<NodeEndpoint> = {}): NodeEndpoint {
   const m: NodeEndpoint = {
-    nodeId: 0,
-    host: '',
-    port: 0,
+    nodeId: init.nodeId ?? 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const endQuorumEpochResponse: Codec<EndQuorumEpochResponse> = defineCodec(

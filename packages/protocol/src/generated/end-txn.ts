@@ -20,14 +20,15 @@ export interface EndTxnRequest {
 }
 
 /** A EndTxnRequest with the schema's defaults, and over them what `init` has. */
-export function newEndTxnRequest(init?: Partial<EndTxnRequest>): EndTxnRequest {
+export function newEndTxnRequest(init: Partial<EndTxnRequest> = {}): EndTxnRequest {
   const m: EndTxnRequest = {
-    transactionalId: '',
-    producerId: 0,
-    producerEpoch: 0,
-    committed: false,
+    transactionalId: init.transactionalId ?? '',
+    producerId: init.producerId ?? 0,
+    producerEpoch: init.producerEpoch ?? 0,
+    committed: init.committed ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const endTxnRequest: Codec<EndTxnRequest> = defineCodec(
@@ -83,14 +84,15 @@ export interface EndTxnResponse {
 }
 
 /** A EndTxnResponse with the schema's defaults, and over them what `init` has. */
-export function newEndTxnResponse(init?: Partial<EndTxnResponse>): EndTxnResponse {
+export function newEndTxnResponse(init: Partial<EndTxnResponse> = {}): EndTxnResponse {
   const m: EndTxnResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    producerId: -1,
-    producerEpoch: -1,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    producerId: init.producerId ?? -1,
+    producerEpoch: init.producerEpoch ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const endTxnResponse: Codec<EndTxnResponse> = defineCodec(

@@ -19,13 +19,14 @@ export interface EnvelopeRequest {
 }
 
 /** A EnvelopeRequest with the schema's defaults, and over them what `init` has. */
-export function newEnvelopeRequest(init?: Partial<EnvelopeRequest>): EnvelopeRequest {
+export function newEnvelopeRequest(init: Partial<EnvelopeRequest> = {}): EnvelopeRequest {
   const m: EnvelopeRequest = {
-    requestData: EMPTY_BYTES,
-    requestPrincipal: EMPTY_BYTES,
-    clientHostAddress: EMPTY_BYTES,
+    requestData: init.requestData ?? EMPTY_BYTES,
+    requestPrincipal: init.requestPrincipal === undefined ? EMPTY_BYTES : init.requestPrincipal,
+    clientHostAddress: init.clientHostAddress ?? EMPTY_BYTES,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const envelopeRequest: Codec<EnvelopeRequest> = defineCodec(
@@ -65,12 +66,13 @@ export interface EnvelopeResponse {
 }
 
 /** A EnvelopeResponse with the schema's defaults, and over them what `init` has. */
-export function newEnvelopeResponse(init?: Partial<EnvelopeResponse>): EnvelopeResponse {
+export function newEnvelopeResponse(init: Partial<EnvelopeResponse> = {}): EnvelopeResponse {
   const m: EnvelopeResponse = {
-    responseData: null,
-    errorCode: 0,
+    responseData: init.responseData ?? null,
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const envelopeResponse: Codec<EnvelopeResponse> = defineCodec(

@@ -20,13 +20,14 @@ export interface ExpireDelegationTokenRequest {
 
 /** A ExpireDelegationTokenRequest with the schema's defaults, and over them what `init` has. */
 export function newExpireDelegationTokenRequest(
-  init?: Partial<ExpireDelegationTokenRequest>,
+  init: Partial<ExpireDelegationTokenRequest> = {},
 ): ExpireDelegationTokenRequest {
   const m: ExpireDelegationTokenRequest = {
-    hmac: EMPTY_BYTES,
-    expiryTimePeriodMs: 0,
+    hmac: init.hmac ?? EMPTY_BYTES,
+    expiryTimePeriodMs: init.expiryTimePeriodMs ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const expireDelegationTokenRequest: Codec<ExpireDelegationTokenRequest> = defineCodec(
@@ -76,14 +77,15 @@ export interface ExpireDelegationTokenResponse {
 
 /** A ExpireDelegationTokenResponse with the schema's defaults, and over them what `init` has. */
 export function newExpireDelegationTokenResponse(
-  init?: Partial<ExpireDelegationTokenResponse>,
+  init: Partial<ExpireDelegationTokenResponse> = {},
 ): ExpireDelegationTokenResponse {
   const m: ExpireDelegationTokenResponse = {
-    errorCode: 0,
-    expiryTimestampMs: 0,
-    throttleTimeMs: 0,
+    errorCode: init.errorCode ?? 0,
+    expiryTimestampMs: init.expiryTimestampMs ?? 0,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const expireDelegationTokenResponse: Codec<ExpireDelegationTokenResponse> = defineCodec(

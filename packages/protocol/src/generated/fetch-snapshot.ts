@@ -47,50 +47,54 @@ export interface FetchSnapshotRequestTopicSnapshot {
 }
 
 /** A FetchSnapshotRequest with the schema's defaults, and over them what `init` has. */
-export function newFetchSnapshotRequest(init?: Partial<FetchSnapshotRequest>): FetchSnapshotRequest {
+export function newFetchSnapshotRequest(init: Partial<FetchSnapshotRequest> = {}): FetchSnapshotRequest {
   const m: FetchSnapshotRequest = {
-    clusterId: null,
-    replicaId: -1,
-    maxBytes: 2147483647,
-    topics: [],
+    clusterId: init.clusterId ?? null,
+    replicaId: init.replicaId ?? -1,
+    maxBytes: init.maxBytes ?? 2147483647,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A FetchSnapshotRequestSnapshotId with the schema's defaults, and over them what `init` has. */
 export function newFetchSnapshotRequestSnapshotId(
-  init?: Partial<FetchSnapshotRequestSnapshotId>,
+  init: Partial<FetchSnapshotRequestSnapshotId> = {},
 ): FetchSnapshotRequestSnapshotId {
   const m: FetchSnapshotRequestSnapshotId = {
-    endOffset: 0,
-    epoch: 0,
+    endOffset: init.endOffset ?? 0,
+    epoch: init.epoch ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A FetchSnapshotRequestPartitionSnapshot with the schema's defaults, and over them what `init` has. */
 export function newFetchSnapshotRequestPartitionSnapshot(
-  init?: Partial<FetchSnapshotRequestPartitionSnapshot>,
+  init: Partial<FetchSnapshotRequestPartitionSnapshot> = {},
 ): FetchSnapshotRequestPartitionSnapshot {
   const m: FetchSnapshotRequestPartitionSnapshot = {
-    partition: 0,
-    currentLeaderEpoch: 0,
-    snapshotId: newFetchSnapshotRequestSnapshotId(),
-    position: 0,
-    replicaDirectoryId: ZERO_UUID,
+    partition: init.partition ?? 0,
+    currentLeaderEpoch: init.currentLeaderEpoch ?? 0,
+    snapshotId: init.snapshotId ?? newFetchSnapshotRequestSnapshotId(),
+    position: init.position ?? 0,
+    replicaDirectoryId: init.replicaDirectoryId ?? ZERO_UUID,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A FetchSnapshotRequestTopicSnapshot with the schema's defaults, and over them what `init` has. */
 export function newFetchSnapshotRequestTopicSnapshot(
-  init?: Partial<FetchSnapshotRequestTopicSnapshot>,
+  init: Partial<FetchSnapshotRequestTopicSnapshot> = {},
 ): FetchSnapshotRequestTopicSnapshot {
   const m: FetchSnapshotRequestTopicSnapshot = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const fetchSnapshotRequest: Codec<FetchSnapshotRequest> = defineCodec(
@@ -373,71 +377,77 @@ export interface NodeEndpoint {
 }
 
 /** A FetchSnapshotResponse with the schema's defaults, and over them what `init` has. */
-export function newFetchSnapshotResponse(init?: Partial<FetchSnapshotResponse>): FetchSnapshotResponse {
+export function newFetchSnapshotResponse(init: Partial<FetchSnapshotResponse> = {}): FetchSnapshotResponse {
   const m: FetchSnapshotResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    topics: [],
-    nodeEndpoints: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    topics: init.topics ?? [],
+    nodeEndpoints: init.nodeEndpoints ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A FetchSnapshotResponseSnapshotId with the schema's defaults, and over them what `init` has. */
 export function newFetchSnapshotResponseSnapshotId(
-  init?: Partial<FetchSnapshotResponseSnapshotId>,
+  init: Partial<FetchSnapshotResponseSnapshotId> = {},
 ): FetchSnapshotResponseSnapshotId {
   const m: FetchSnapshotResponseSnapshotId = {
-    endOffset: 0,
-    epoch: 0,
+    endOffset: init.endOffset ?? 0,
+    epoch: init.epoch ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A LeaderIdAndEpoch with the schema's defaults, and over them what `init` has. */
-export function newLeaderIdAndEpoch(init?: Partial<LeaderIdAndEpoch>): LeaderIdAndEpoch {
+export function newLeaderIdAndEpoch(init: Partial<LeaderIdAndEpoch> = {}): LeaderIdAndEpoch {
   const m: LeaderIdAndEpoch = {
-    leaderId: 0,
-    leaderEpoch: 0,
+    leaderId: init.leaderId ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A FetchSnapshotResponsePartitionSnapshot with the schema's defaults, and over them what `init` has. */
 export function newFetchSnapshotResponsePartitionSnapshot(
-  init?: Partial<FetchSnapshotResponsePartitionSnapshot>,
+  init: Partial<FetchSnapshotResponsePartitionSnapshot> = {},
 ): FetchSnapshotResponsePartitionSnapshot {
   const m: FetchSnapshotResponsePartitionSnapshot = {
-    index: 0,
-    errorCode: 0,
-    snapshotId: newFetchSnapshotResponseSnapshotId(),
-    currentLeader: newLeaderIdAndEpoch(),
-    size: 0,
-    position: 0,
-    unalignedRecords: EMPTY_BYTES,
+    index: init.index ?? 0,
+    errorCode: init.errorCode ?? 0,
+    snapshotId: init.snapshotId ?? newFetchSnapshotResponseSnapshotId(),
+    currentLeader: init.currentLeader ?? newLeaderIdAndEpoch(),
+    size: init.size ?? 0,
+    position: init.position ?? 0,
+    unalignedRecords: init.unalignedRecords ?? EMPTY_BYTES,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A FetchSnapshotResponseTopicSnapshot with the schema's defaults, and over them what `init` has. */
 export function newFetchSnapshotResponseTopicSnapshot(
-  init?: Partial<FetchSnapshotResponseTopicSnapshot>,
+  init: Partial<FetchSnapshotResponseTopicSnapshot> = {},
 ): FetchSnapshotResponseTopicSnapshot {
   const m: FetchSnapshotResponseTopicSnapshot = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A NodeEndpoint with the schema's defaults, and over them what `init` has. */
-export function newNodeEndpoint(init?: Partial<NodeEndpoint>): NodeEndpoint {
+export function newNodeEndpoint(init: Partial<NodeEndpoint> = {}): NodeEndpoint {
   const m: NodeEndpoint = {
-    nodeId: 0,
-    host: '',
-    port: 0,
+    nodeId: init.nodeId ?? 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const fetchSnapshotResponse: Codec<FetchSnapshotResponse> = defineCodec(

@@ -82,66 +82,71 @@ export interface ForgottenTopic {
 }
 
 /** A FetchRequest with the schema's defaults, and over them what `init` has. */
-export function newFetchRequest(init?: Partial<FetchRequest>): FetchRequest {
+export function newFetchRequest(init: Partial<FetchRequest> = {}): FetchRequest {
   const m: FetchRequest = {
-    clusterId: null,
-    replicaId: -1,
-    replicaState: newReplicaState(),
-    maxWaitMs: 0,
-    minBytes: 0,
-    maxBytes: 2147483647,
-    isolationLevel: 0,
-    sessionId: 0,
-    sessionEpoch: -1,
-    topics: [],
-    forgottenTopicsData: [],
-    rackId: '',
+    clusterId: init.clusterId ?? null,
+    replicaId: init.replicaId ?? -1,
+    replicaState: init.replicaState ?? newReplicaState(),
+    maxWaitMs: init.maxWaitMs ?? 0,
+    minBytes: init.minBytes ?? 0,
+    maxBytes: init.maxBytes ?? 2147483647,
+    isolationLevel: init.isolationLevel ?? 0,
+    sessionId: init.sessionId ?? 0,
+    sessionEpoch: init.sessionEpoch ?? -1,
+    topics: init.topics ?? [],
+    forgottenTopicsData: init.forgottenTopicsData ?? [],
+    rackId: init.rackId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ReplicaState with the schema's defaults, and over them what `init` has. */
-export function newReplicaState(init?: Partial<ReplicaState>): ReplicaState {
+export function newReplicaState(init: Partial<ReplicaState> = {}): ReplicaState {
   const m: ReplicaState = {
-    replicaId: -1,
-    replicaEpoch: -1,
+    replicaId: init.replicaId ?? -1,
+    replicaEpoch: init.replicaEpoch ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A FetchPartition with the schema's defaults, and over them what `init` has. */
-export function newFetchPartition(init?: Partial<FetchPartition>): FetchPartition {
+export function newFetchPartition(init: Partial<FetchPartition> = {}): FetchPartition {
   const m: FetchPartition = {
-    partition: 0,
-    currentLeaderEpoch: -1,
-    fetchOffset: 0,
-    lastFetchedEpoch: -1,
-    logStartOffset: -1,
-    partitionMaxBytes: 0,
-    replicaDirectoryId: ZERO_UUID,
-    highWatermark: Number.MAX_SAFE_INTEGER,
+    partition: init.partition ?? 0,
+    currentLeaderEpoch: init.currentLeaderEpoch ?? -1,
+    fetchOffset: init.fetchOffset ?? 0,
+    lastFetchedEpoch: init.lastFetchedEpoch ?? -1,
+    logStartOffset: init.logStartOffset ?? -1,
+    partitionMaxBytes: init.partitionMaxBytes ?? 0,
+    replicaDirectoryId: init.replicaDirectoryId ?? ZERO_UUID,
+    highWatermark: init.highWatermark ?? Number.MAX_SAFE_INTEGER,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A FetchTopic with the schema's defaults, and over them what `init` has. */
-export function newFetchTopic(init?: Partial<FetchTopic>): FetchTopic {
+export function newFetchTopic(init: Partial<FetchTopic> = {}): FetchTopic {
   const m: FetchTopic = {
-    topic: '',
-    topicId: ZERO_UUID,
-    partitions: [],
+    topic: init.topic ?? '',
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ForgottenTopic with the schema's defaults, and over them what `init` has. */
-export function newForgottenTopic(init?: Partial<ForgottenTopic>): ForgottenTopic {
+export function newForgottenTopic(init: Partial<ForgottenTopic> = {}): ForgottenTopic {
   const m: ForgottenTopic = {
-    topic: '',
-    topicId: ZERO_UUID,
-    partitions: [],
+    topic: init.topic ?? '',
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const fetchRequest: Codec<FetchRequest> = defineCodec(
@@ -620,90 +625,100 @@ export interface NodeEndpoint {
 }
 
 /** A FetchResponse with the schema's defaults, and over them what `init` has. */
-export function newFetchResponse(init?: Partial<FetchResponse>): FetchResponse {
+export function newFetchResponse(init: Partial<FetchResponse> = {}): FetchResponse {
   const m: FetchResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    sessionId: 0,
-    responses: [],
-    nodeEndpoints: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    sessionId: init.sessionId ?? 0,
+    responses: init.responses ?? [],
+    nodeEndpoints: init.nodeEndpoints ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A EpochEndOffset with the schema's defaults, and over them what `init` has. */
-export function newEpochEndOffset(init?: Partial<EpochEndOffset>): EpochEndOffset {
+export function newEpochEndOffset(init: Partial<EpochEndOffset> = {}): EpochEndOffset {
   const m: EpochEndOffset = {
-    epoch: -1,
-    endOffset: -1,
+    epoch: init.epoch ?? -1,
+    endOffset: init.endOffset ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A LeaderIdAndEpoch with the schema's defaults, and over them what `init` has. */
-export function newLeaderIdAndEpoch(init?: Partial<LeaderIdAndEpoch>): LeaderIdAndEpoch {
+export function newLeaderIdAndEpoch(init: Partial<LeaderIdAndEpoch> = {}): LeaderIdAndEpoch {
   const m: LeaderIdAndEpoch = {
-    leaderId: -1,
-    leaderEpoch: -1,
+    leaderId: init.leaderId ?? -1,
+    leaderEpoch: init.leaderEpoch ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A SnapshotId with the schema's defaults, and over them what `init` has. */
-export function newSnapshotId(init?: Partial<SnapshotId>): SnapshotId {
+export function newSnapshotId(init: Partial<SnapshotId> = {}): SnapshotId {
   const m: SnapshotId = {
-    endOffset: -1,
-    epoch: -1,
+    endOffset: init.endOffset ?? -1,
+    epoch: init.epoch ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AbortedTransaction with the schema's defaults, and over them what `init` has. */
-export function newAbortedTransaction(init?: Partial<AbortedTransaction>): AbortedTransaction {
+export function newAbortedTransaction(init: Partial<AbortedTransaction> = {}): AbortedTransaction {
   const m: AbortedTransaction = {
-    producerId: 0,
-    firstOffset: 0,
+    producerId: init.producerId ?? 0,
+    firstOffset: init.firstOffset ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionData with the schema's defaults, and over them what `init` has. */
-export function newPartitionData(init?: Partial<PartitionData>): PartitionData {
+export function newPartitionData(init: Partial<PartitionData> = {}): PartitionData {
   const m: PartitionData = {
-    partitionIndex: 0,
-    errorCode: 0,
-    highWatermark: 0,
-    lastStableOffset: -1,
-    logStartOffset: -1,
-    divergingEpoch: newEpochEndOffset(),
-    currentLeader: newLeaderIdAndEpoch(),
-    snapshotId: newSnapshotId(),
-    abortedTransactions: [],
-    preferredReadReplica: -1,
-    records: null,
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
+    highWatermark: init.highWatermark ?? 0,
+    lastStableOffset: init.lastStableOffset ?? -1,
+    logStartOffset: init.logStartOffset ?? -1,
+    divergingEpoch: init.divergingEpoch ?? newEpochEndOffset(),
+    currentLeader: init.currentLeader ?? newLeaderIdAndEpoch(),
+    snapshotId: init.snapshotId ?? newSnapshotId(),
+    abortedTransactions: init.abortedTransactions === undefined ? [] : init.abortedTransactions,
+    preferredReadReplica: init.preferredReadReplica ?? -1,
+    records: init.records ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A FetchableTopicResponse with the schema's defaults, and over them what `init` has. */
-export function newFetchableTopicResponse(init?: Partial<FetchableTopicResponse>): FetchableTopicResponse {
+export function newFetchableTopicResponse(
+  init: Partial<FetchableTopicResponse> = {},
+): FetchableTopicResponse {
   const m: FetchableTopicResponse = {
-    topic: '',
-    topicId: ZERO_UUID,
-    partitions: [],
+    topic: init.topic ?? '',
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A NodeEndpoint with the schema's defaults, and over them what `init` has. */
-export function newNodeEndpoint(init?: Partial<NodeEndpoint>): NodeEndpoint {
+export function newNodeEndpoint(init: Partial<NodeEndpoint> = {}): NodeEndpoint {
   const m: NodeEndpoint = {
-    nodeId: 0,
-    host: '',
-    port: 0,
-    rack: null,
+    nodeId: init.nodeId ?? 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
+    rack: init.rack ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const fetchResponse: Codec<FetchResponse> = defineCodec(

@@ -23,13 +23,16 @@ export interface FindCoordinatorRequest {
 }
 
 /** A FindCoordinatorRequest with the schema's defaults, and over them what `init` has. */
-export function newFindCoordinatorRequest(init?: Partial<FindCoordinatorRequest>): FindCoordinatorRequest {
+export function newFindCoordinatorRequest(
+  init: Partial<FindCoordinatorRequest> = {},
+): FindCoordinatorRequest {
   const m: FindCoordinatorRequest = {
-    key: '',
-    keyType: 0,
-    coordinatorKeys: [],
+    key: init.key ?? '',
+    keyType: init.keyType ?? 0,
+    coordinatorKeys: init.coordinatorKeys ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const findCoordinatorRequest: Codec<FindCoordinatorRequest> = defineCodec(
@@ -116,30 +119,34 @@ export interface Coordinator {
 }
 
 /** A FindCoordinatorResponse with the schema's defaults, and over them what `init` has. */
-export function newFindCoordinatorResponse(init?: Partial<FindCoordinatorResponse>): FindCoordinatorResponse {
+export function newFindCoordinatorResponse(
+  init: Partial<FindCoordinatorResponse> = {},
+): FindCoordinatorResponse {
   const m: FindCoordinatorResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: '',
-    nodeId: 0,
-    host: '',
-    port: 0,
-    coordinators: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    nodeId: init.nodeId ?? 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
+    coordinators: init.coordinators ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Coordinator with the schema's defaults, and over them what `init` has. */
-export function newCoordinator(init?: Partial<Coordinator>): Coordinator {
+export function newCoordinator(init: Partial<Coordinator> = {}): Coordinator {
   const m: Coordinator = {
-    key: '',
-    nodeId: 0,
-    host: '',
-    port: 0,
-    errorCode: 0,
-    errorMessage: '',
+    key: init.key ?? '',
+    nodeId: init.nodeId ?? 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const findCoordinatorResponse: Codec<FindCoordinatorResponse> = defineCodec(

@@ -19,12 +19,13 @@ export interface GetTelemetrySubscriptionsRequest {
 
 /** A GetTelemetrySubscriptionsRequest with the schema's defaults, and over them what `init` has. */
 export function newGetTelemetrySubscriptionsRequest(
-  init?: Partial<GetTelemetrySubscriptionsRequest>,
+  init: Partial<GetTelemetrySubscriptionsRequest> = {},
 ): GetTelemetrySubscriptionsRequest {
   const m: GetTelemetrySubscriptionsRequest = {
-    clientInstanceId: ZERO_UUID,
+    clientInstanceId: init.clientInstanceId ?? ZERO_UUID,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const getTelemetrySubscriptionsRequest: Codec<GetTelemetrySubscriptionsRequest> = defineCodec(
@@ -72,20 +73,21 @@ export interface GetTelemetrySubscriptionsResponse {
 
 /** A GetTelemetrySubscriptionsResponse with the schema's defaults, and over them what `init` has. */
 export function newGetTelemetrySubscriptionsResponse(
-  init?: Partial<GetTelemetrySubscriptionsResponse>,
+  init: Partial<GetTelemetrySubscriptionsResponse> = {},
 ): GetTelemetrySubscriptionsResponse {
   const m: GetTelemetrySubscriptionsResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    clientInstanceId: ZERO_UUID,
-    subscriptionId: 0,
-    acceptedCompressionTypes: [],
-    pushIntervalMs: 0,
-    telemetryMaxBytes: 0,
-    deltaTemporality: false,
-    requestedMetrics: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    clientInstanceId: init.clientInstanceId ?? ZERO_UUID,
+    subscriptionId: init.subscriptionId ?? 0,
+    acceptedCompressionTypes: init.acceptedCompressionTypes ?? [],
+    pushIntervalMs: init.pushIntervalMs ?? 0,
+    telemetryMaxBytes: init.telemetryMaxBytes ?? 0,
+    deltaTemporality: init.deltaTemporality ?? false,
+    requestedMetrics: init.requestedMetrics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const getTelemetrySubscriptionsResponse: Codec<GetTelemetrySubscriptionsResponse> = defineCodec(

@@ -21,14 +21,15 @@ export interface HeartbeatRequest {
 }
 
 /** A HeartbeatRequest with the schema's defaults, and over them what `init` has. */
-export function newHeartbeatRequest(init?: Partial<HeartbeatRequest>): HeartbeatRequest {
+export function newHeartbeatRequest(init: Partial<HeartbeatRequest> = {}): HeartbeatRequest {
   const m: HeartbeatRequest = {
-    groupId: '',
-    generationId: 0,
-    memberId: '',
-    groupInstanceId: null,
+    groupId: init.groupId ?? '',
+    generationId: init.generationId ?? 0,
+    memberId: init.memberId ?? '',
+    groupInstanceId: init.groupInstanceId ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const heartbeatRequest: Codec<HeartbeatRequest> = defineCodec(
@@ -98,12 +99,13 @@ export interface HeartbeatResponse {
 }
 
 /** A HeartbeatResponse with the schema's defaults, and over them what `init` has. */
-export function newHeartbeatResponse(init?: Partial<HeartbeatResponse>): HeartbeatResponse {
+export function newHeartbeatResponse(init: Partial<HeartbeatResponse> = {}): HeartbeatResponse {
   const m: HeartbeatResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const heartbeatResponse: Codec<HeartbeatResponse> = defineCodec(

@@ -36,33 +36,36 @@ export interface AlterConfigsResource {
 
 /** A IncrementalAlterConfigsRequest with the schema's defaults, and over them what `init` has. */
 export function newIncrementalAlterConfigsRequest(
-  init?: Partial<IncrementalAlterConfigsRequest>,
+  init: Partial<IncrementalAlterConfigsRequest> = {},
 ): IncrementalAlterConfigsRequest {
   const m: IncrementalAlterConfigsRequest = {
-    resources: [],
-    validateOnly: false,
+    resources: init.resources ?? [],
+    validateOnly: init.validateOnly ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterableConfig with the schema's defaults, and over them what `init` has. */
-export function newAlterableConfig(init?: Partial<AlterableConfig>): AlterableConfig {
+export function newAlterableConfig(init: Partial<AlterableConfig> = {}): AlterableConfig {
   const m: AlterableConfig = {
-    name: '',
-    configOperation: 0,
-    value: '',
+    name: init.name ?? '',
+    configOperation: init.configOperation ?? 0,
+    value: init.value === undefined ? '' : init.value,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterConfigsResource with the schema's defaults, and over them what `init` has. */
-export function newAlterConfigsResource(init?: Partial<AlterConfigsResource>): AlterConfigsResource {
+export function newAlterConfigsResource(init: Partial<AlterConfigsResource> = {}): AlterConfigsResource {
   const m: AlterConfigsResource = {
-    resourceType: 0,
-    resourceName: '',
-    configs: [],
+    resourceType: init.resourceType ?? 0,
+    resourceName: init.resourceName ?? '',
+    configs: init.configs ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const incrementalAlterConfigsRequest: Codec<IncrementalAlterConfigsRequest> = defineCodec(
@@ -249,26 +252,28 @@ export interface AlterConfigsResourceResponse {
 
 /** A IncrementalAlterConfigsResponse with the schema's defaults, and over them what `init` has. */
 export function newIncrementalAlterConfigsResponse(
-  init?: Partial<IncrementalAlterConfigsResponse>,
+  init: Partial<IncrementalAlterConfigsResponse> = {},
 ): IncrementalAlterConfigsResponse {
   const m: IncrementalAlterConfigsResponse = {
-    throttleTimeMs: 0,
-    responses: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    responses: init.responses ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AlterConfigsResourceResponse with the schema's defaults, and over them what `init` has. */
 export function newAlterConfigsResourceResponse(
-  init?: Partial<AlterConfigsResourceResponse>,
+  init: Partial<AlterConfigsResourceResponse> = {},
 ): AlterConfigsResourceResponse {
   const m: AlterConfigsResourceResponse = {
-    errorCode: 0,
-    errorMessage: '',
-    resourceType: 0,
-    resourceName: '',
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    resourceType: init.resourceType ?? 0,
+    resourceName: init.resourceName ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const incrementalAlterConfigsResponse: Codec<IncrementalAlterConfigsResponse> = defineCodec(

@@ -26,16 +26,17 @@ export interface InitProducerIdRequest {
 }
 
 /** A InitProducerIdRequest with the schema's defaults, and over them what `init` has. */
-export function newInitProducerIdRequest(init?: Partial<InitProducerIdRequest>): InitProducerIdRequest {
+export function newInitProducerIdRequest(init: Partial<InitProducerIdRequest> = {}): InitProducerIdRequest {
   const m: InitProducerIdRequest = {
-    transactionalId: '',
-    transactionTimeoutMs: 0,
-    producerId: -1,
-    producerEpoch: -1,
-    enable2Pc: false,
-    keepPreparedTxn: false,
+    transactionalId: init.transactionalId === undefined ? '' : init.transactionalId,
+    transactionTimeoutMs: init.transactionTimeoutMs ?? 0,
+    producerId: init.producerId ?? -1,
+    producerEpoch: init.producerEpoch ?? -1,
+    enable2Pc: init.enable2Pc ?? false,
+    keepPreparedTxn: init.keepPreparedTxn ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const initProducerIdRequest: Codec<InitProducerIdRequest> = defineCodec(
@@ -114,16 +115,19 @@ export interface InitProducerIdResponse {
 }
 
 /** A InitProducerIdResponse with the schema's defaults, and over them what `init` has. */
-export function newInitProducerIdResponse(init?: Partial<InitProducerIdResponse>): InitProducerIdResponse {
+export function newInitProducerIdResponse(
+  init: Partial<InitProducerIdResponse> = {},
+): InitProducerIdResponse {
   const m: InitProducerIdResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    producerId: -1,
-    producerEpoch: 0,
-    ongoingTxnProducerId: -1,
-    ongoingTxnProducerEpoch: -1,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    producerId: init.producerId ?? -1,
+    producerEpoch: init.producerEpoch ?? 0,
+    ongoingTxnProducerId: init.ongoingTxnProducerId ?? -1,
+    ongoingTxnProducerEpoch: init.ongoingTxnProducerEpoch ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const initProducerIdResponse: Codec<InitProducerIdResponse> = defineCodec(

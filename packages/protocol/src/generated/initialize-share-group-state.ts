@@ -36,32 +36,35 @@ export interface InitializeStateData {
 
 /** A InitializeShareGroupStateRequest with the schema's defaults, and over them what `init` has. */
 export function newInitializeShareGroupStateRequest(
-  init?: Partial<InitializeShareGroupStateRequest>,
+  init: Partial<InitializeShareGroupStateRequest> = {},
 ): InitializeShareGroupStateRequest {
   const m: InitializeShareGroupStateRequest = {
-    groupId: '',
-    topics: [],
+    groupId: init.groupId ?? '',
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionData with the schema's defaults, and over them what `init` has. */
-export function newPartitionData(init?: Partial<PartitionData>): PartitionData {
+export function newPartitionData(init: Partial<PartitionData> = {}): PartitionData {
   const m: PartitionData = {
-    partition: 0,
-    stateEpoch: 0,
-    startOffset: 0,
+    partition: init.partition ?? 0,
+    stateEpoch: init.stateEpoch ?? 0,
+    startOffset: init.startOffset ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A InitializeStateData with the schema's defaults, and over them what `init` has. */
-export function newInitializeStateData(init?: Partial<InitializeStateData>): InitializeStateData {
+export function newInitializeStateData(init: Partial<InitializeStateData> = {}): InitializeStateData {
   const m: InitializeStateData = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const initializeShareGroupStateRequest: Codec<InitializeShareGroupStateRequest> = defineCodec(
@@ -197,31 +200,34 @@ export interface InitializeStateResult {
 
 /** A InitializeShareGroupStateResponse with the schema's defaults, and over them what `init` has. */
 export function newInitializeShareGroupStateResponse(
-  init?: Partial<InitializeShareGroupStateResponse>,
+  init: Partial<InitializeShareGroupStateResponse> = {},
 ): InitializeShareGroupStateResponse {
   const m: InitializeShareGroupStateResponse = {
-    results: [],
+    results: init.results ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionResult with the schema's defaults, and over them what `init` has. */
-export function newPartitionResult(init?: Partial<PartitionResult>): PartitionResult {
+export function newPartitionResult(init: Partial<PartitionResult> = {}): PartitionResult {
   const m: PartitionResult = {
-    partition: 0,
-    errorCode: 0,
-    errorMessage: null,
+    partition: init.partition ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A InitializeStateResult with the schema's defaults, and over them what `init` has. */
-export function newInitializeStateResult(init?: Partial<InitializeStateResult>): InitializeStateResult {
+export function newInitializeStateResult(init: Partial<InitializeStateResult> = {}): InitializeStateResult {
   const m: InitializeStateResult = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const initializeShareGroupStateResponse: Codec<InitializeShareGroupStateResponse> = defineCodec(

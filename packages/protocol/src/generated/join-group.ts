@@ -35,29 +35,31 @@ export interface JoinGroupRequestProtocol {
 }
 
 /** A JoinGroupRequest with the schema's defaults, and over them what `init` has. */
-export function newJoinGroupRequest(init?: Partial<JoinGroupRequest>): JoinGroupRequest {
+export function newJoinGroupRequest(init: Partial<JoinGroupRequest> = {}): JoinGroupRequest {
   const m: JoinGroupRequest = {
-    groupId: '',
-    sessionTimeoutMs: 0,
-    rebalanceTimeoutMs: -1,
-    memberId: '',
-    groupInstanceId: null,
-    protocolType: '',
-    protocols: [],
-    reason: null,
+    groupId: init.groupId ?? '',
+    sessionTimeoutMs: init.sessionTimeoutMs ?? 0,
+    rebalanceTimeoutMs: init.rebalanceTimeoutMs ?? -1,
+    memberId: init.memberId ?? '',
+    groupInstanceId: init.groupInstanceId ?? null,
+    protocolType: init.protocolType ?? '',
+    protocols: init.protocols ?? [],
+    reason: init.reason ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A JoinGroupRequestProtocol with the schema's defaults, and over them what `init` has. */
 export function newJoinGroupRequestProtocol(
-  init?: Partial<JoinGroupRequestProtocol>,
+  init: Partial<JoinGroupRequestProtocol> = {},
 ): JoinGroupRequestProtocol {
   const m: JoinGroupRequestProtocol = {
-    name: '',
-    metadata: EMPTY_BYTES,
+    name: init.name ?? '',
+    metadata: init.metadata ?? EMPTY_BYTES,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const joinGroupRequest: Codec<JoinGroupRequest> = defineCodec(
@@ -231,29 +233,33 @@ export interface JoinGroupResponseMember {
 }
 
 /** A JoinGroupResponse with the schema's defaults, and over them what `init` has. */
-export function newJoinGroupResponse(init?: Partial<JoinGroupResponse>): JoinGroupResponse {
+export function newJoinGroupResponse(init: Partial<JoinGroupResponse> = {}): JoinGroupResponse {
   const m: JoinGroupResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    generationId: -1,
-    protocolType: null,
-    protocolName: '',
-    leader: '',
-    skipAssignment: false,
-    memberId: '',
-    members: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    generationId: init.generationId ?? -1,
+    protocolType: init.protocolType ?? null,
+    protocolName: init.protocolName === undefined ? '' : init.protocolName,
+    leader: init.leader ?? '',
+    skipAssignment: init.skipAssignment ?? false,
+    memberId: init.memberId ?? '',
+    members: init.members ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A JoinGroupResponseMember with the schema's defaults, and over them what `init` has. */
-export function newJoinGroupResponseMember(init?: Partial<JoinGroupResponseMember>): JoinGroupResponseMember {
+export function newJoinGroupResponseMember(
+  init: Partial<JoinGroupResponseMember> = {},
+): JoinGroupResponseMember {
   const m: JoinGroupResponseMember = {
-    memberId: '',
-    groupInstanceId: null,
-    metadata: EMPTY_BYTES,
+    memberId: init.memberId ?? '',
+    groupInstanceId: init.groupInstanceId ?? null,
+    metadata: init.metadata ?? EMPTY_BYTES,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const joinGroupResponse: Codec<JoinGroupResponse> = defineCodec(

@@ -31,23 +31,25 @@ export interface MemberIdentity {
 }
 
 /** A LeaveGroupRequest with the schema's defaults, and over them what `init` has. */
-export function newLeaveGroupRequest(init?: Partial<LeaveGroupRequest>): LeaveGroupRequest {
+export function newLeaveGroupRequest(init: Partial<LeaveGroupRequest> = {}): LeaveGroupRequest {
   const m: LeaveGroupRequest = {
-    groupId: '',
-    memberId: '',
-    members: [],
+    groupId: init.groupId ?? '',
+    memberId: init.memberId ?? '',
+    members: init.members ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A MemberIdentity with the schema's defaults, and over them what `init` has. */
-export function newMemberIdentity(init?: Partial<MemberIdentity>): MemberIdentity {
+export function newMemberIdentity(init: Partial<MemberIdentity> = {}): MemberIdentity {
   const m: MemberIdentity = {
-    memberId: '',
-    groupInstanceId: null,
-    reason: null,
+    memberId: init.memberId ?? '',
+    groupInstanceId: init.groupInstanceId ?? null,
+    reason: init.reason ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const leaveGroupRequest: Codec<LeaveGroupRequest> = defineCodec(
@@ -188,23 +190,25 @@ export interface MemberResponse {
 }
 
 /** A LeaveGroupResponse with the schema's defaults, and over them what `init` has. */
-export function newLeaveGroupResponse(init?: Partial<LeaveGroupResponse>): LeaveGroupResponse {
+export function newLeaveGroupResponse(init: Partial<LeaveGroupResponse> = {}): LeaveGroupResponse {
   const m: LeaveGroupResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    members: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    members: init.members ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A MemberResponse with the schema's defaults, and over them what `init` has. */
-export function newMemberResponse(init?: Partial<MemberResponse>): MemberResponse {
+export function newMemberResponse(init: Partial<MemberResponse> = {}): MemberResponse {
   const m: MemberResponse = {
-    memberId: '',
-    groupInstanceId: '',
-    errorCode: 0,
+    memberId: init.memberId ?? '',
+    groupInstanceId: init.groupInstanceId === undefined ? '' : init.groupInstanceId,
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const leaveGroupResponse: Codec<LeaveGroupResponse> = defineCodec(

@@ -20,12 +20,13 @@ export interface ListConfigResourcesRequest {
 
 /** A ListConfigResourcesRequest with the schema's defaults, and over them what `init` has. */
 export function newListConfigResourcesRequest(
-  init?: Partial<ListConfigResourcesRequest>,
+  init: Partial<ListConfigResourcesRequest> = {},
 ): ListConfigResourcesRequest {
   const m: ListConfigResourcesRequest = {
-    resourceTypes: [],
+    resourceTypes: init.resourceTypes ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const listConfigResourcesRequest: Codec<ListConfigResourcesRequest> = defineCodec(
@@ -76,23 +77,25 @@ export interface ConfigResource {
 
 /** A ListConfigResourcesResponse with the schema's defaults, and over them what `init` has. */
 export function newListConfigResourcesResponse(
-  init?: Partial<ListConfigResourcesResponse>,
+  init: Partial<ListConfigResourcesResponse> = {},
 ): ListConfigResourcesResponse {
   const m: ListConfigResourcesResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    configResources: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    configResources: init.configResources ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ConfigResource with the schema's defaults, and over them what `init` has. */
-export function newConfigResource(init?: Partial<ConfigResource>): ConfigResource {
+export function newConfigResource(init: Partial<ConfigResource> = {}): ConfigResource {
   const m: ConfigResource = {
-    resourceName: '',
-    resourceType: 16,
+    resourceName: init.resourceName ?? '',
+    resourceType: init.resourceType ?? 16,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const listConfigResourcesResponse: Codec<ListConfigResourcesResponse> = defineCodec(

@@ -21,12 +21,13 @@ export interface ListGroupsRequest {
 }
 
 /** A ListGroupsRequest with the schema's defaults, and over them what `init` has. */
-export function newListGroupsRequest(init?: Partial<ListGroupsRequest>): ListGroupsRequest {
+export function newListGroupsRequest(init: Partial<ListGroupsRequest> = {}): ListGroupsRequest {
   const m: ListGroupsRequest = {
-    statesFilter: [],
-    typesFilter: [],
+    statesFilter: init.statesFilter ?? [],
+    typesFilter: init.typesFilter ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const listGroupsRequest: Codec<ListGroupsRequest> = defineCodec(
@@ -93,24 +94,26 @@ export interface ListedGroup {
 }
 
 /** A ListGroupsResponse with the schema's defaults, and over them what `init` has. */
-export function newListGroupsResponse(init?: Partial<ListGroupsResponse>): ListGroupsResponse {
+export function newListGroupsResponse(init: Partial<ListGroupsResponse> = {}): ListGroupsResponse {
   const m: ListGroupsResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    groups: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    groups: init.groups ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ListedGroup with the schema's defaults, and over them what `init` has. */
-export function newListedGroup(init?: Partial<ListedGroup>): ListedGroup {
+export function newListedGroup(init: Partial<ListedGroup> = {}): ListedGroup {
   const m: ListedGroup = {
-    groupId: '',
-    protocolType: '',
-    groupState: '',
-    groupType: '',
+    groupId: init.groupId ?? '',
+    protocolType: init.protocolType ?? '',
+    groupState: init.groupState ?? '',
+    groupType: init.groupType ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const listGroupsResponse: Codec<ListGroupsResponse> = defineCodec(

@@ -40,33 +40,36 @@ export interface ListOffsetsTopic {
 }
 
 /** A ListOffsetsRequest with the schema's defaults, and over them what `init` has. */
-export function newListOffsetsRequest(init?: Partial<ListOffsetsRequest>): ListOffsetsRequest {
+export function newListOffsetsRequest(init: Partial<ListOffsetsRequest> = {}): ListOffsetsRequest {
   const m: ListOffsetsRequest = {
-    replicaId: 0,
-    isolationLevel: 0,
-    topics: [],
-    timeoutMs: 0,
+    replicaId: init.replicaId ?? 0,
+    isolationLevel: init.isolationLevel ?? 0,
+    topics: init.topics ?? [],
+    timeoutMs: init.timeoutMs ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ListOffsetsPartition with the schema's defaults, and over them what `init` has. */
-export function newListOffsetsPartition(init?: Partial<ListOffsetsPartition>): ListOffsetsPartition {
+export function newListOffsetsPartition(init: Partial<ListOffsetsPartition> = {}): ListOffsetsPartition {
   const m: ListOffsetsPartition = {
-    partitionIndex: 0,
-    currentLeaderEpoch: -1,
-    timestamp: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    currentLeaderEpoch: init.currentLeaderEpoch ?? -1,
+    timestamp: init.timestamp ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ListOffsetsTopic with the schema's defaults, and over them what `init` has. */
-export function newListOffsetsTopic(init?: Partial<ListOffsetsTopic>): ListOffsetsTopic {
+export function newListOffsetsTopic(init: Partial<ListOffsetsTopic> = {}): ListOffsetsTopic {
   const m: ListOffsetsTopic = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const listOffsetsRequest: Codec<ListOffsetsRequest> = defineCodec(
@@ -264,37 +267,40 @@ export interface ListOffsetsTopicResponse {
 }
 
 /** A ListOffsetsResponse with the schema's defaults, and over them what `init` has. */
-export function newListOffsetsResponse(init?: Partial<ListOffsetsResponse>): ListOffsetsResponse {
+export function newListOffsetsResponse(init: Partial<ListOffsetsResponse> = {}): ListOffsetsResponse {
   const m: ListOffsetsResponse = {
-    throttleTimeMs: 0,
-    topics: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ListOffsetsPartitionResponse with the schema's defaults, and over them what `init` has. */
 export function newListOffsetsPartitionResponse(
-  init?: Partial<ListOffsetsPartitionResponse>,
+  init: Partial<ListOffsetsPartitionResponse> = {},
 ): ListOffsetsPartitionResponse {
   const m: ListOffsetsPartitionResponse = {
-    partitionIndex: 0,
-    errorCode: 0,
-    timestamp: -1,
-    offset: -1,
-    leaderEpoch: -1,
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
+    timestamp: init.timestamp ?? -1,
+    offset: init.offset ?? -1,
+    leaderEpoch: init.leaderEpoch ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ListOffsetsTopicResponse with the schema's defaults, and over them what `init` has. */
 export function newListOffsetsTopicResponse(
-  init?: Partial<ListOffsetsTopicResponse>,
+  init: Partial<ListOffsetsTopicResponse> = {},
 ): ListOffsetsTopicResponse {
   const m: ListOffsetsTopicResponse = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const listOffsetsResponse: Codec<ListOffsetsResponse> = defineCodec(

@@ -27,24 +27,26 @@ export interface ListPartitionReassignmentsTopics {
 
 /** A ListPartitionReassignmentsRequest with the schema's defaults, and over them what `init` has. */
 export function newListPartitionReassignmentsRequest(
-  init?: Partial<ListPartitionReassignmentsRequest>,
+  init: Partial<ListPartitionReassignmentsRequest> = {},
 ): ListPartitionReassignmentsRequest {
   const m: ListPartitionReassignmentsRequest = {
-    timeoutMs: 60000,
-    topics: null,
+    timeoutMs: init.timeoutMs ?? 60000,
+    topics: init.topics ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ListPartitionReassignmentsTopics with the schema's defaults, and over them what `init` has. */
 export function newListPartitionReassignmentsTopics(
-  init?: Partial<ListPartitionReassignmentsTopics>,
+  init: Partial<ListPartitionReassignmentsTopics> = {},
 ): ListPartitionReassignmentsTopics {
   const m: ListPartitionReassignmentsTopics = {
-    name: '',
-    partitionIndexes: [],
+    name: init.name ?? '',
+    partitionIndexes: init.partitionIndexes ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const listPartitionReassignmentsRequest: Codec<ListPartitionReassignmentsRequest> = defineCodec(
@@ -170,39 +172,42 @@ export interface OngoingTopicReassignment {
 
 /** A ListPartitionReassignmentsResponse with the schema's defaults, and over them what `init` has. */
 export function newListPartitionReassignmentsResponse(
-  init?: Partial<ListPartitionReassignmentsResponse>,
+  init: Partial<ListPartitionReassignmentsResponse> = {},
 ): ListPartitionReassignmentsResponse {
   const m: ListPartitionReassignmentsResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: '',
-    topics: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OngoingPartitionReassignment with the schema's defaults, and over them what `init` has. */
 export function newOngoingPartitionReassignment(
-  init?: Partial<OngoingPartitionReassignment>,
+  init: Partial<OngoingPartitionReassignment> = {},
 ): OngoingPartitionReassignment {
   const m: OngoingPartitionReassignment = {
-    partitionIndex: 0,
-    replicas: [],
-    addingReplicas: [],
-    removingReplicas: [],
+    partitionIndex: init.partitionIndex ?? 0,
+    replicas: init.replicas ?? [],
+    addingReplicas: init.addingReplicas ?? [],
+    removingReplicas: init.removingReplicas ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OngoingTopicReassignment with the schema's defaults, and over them what `init` has. */
 export function newOngoingTopicReassignment(
-  init?: Partial<OngoingTopicReassignment>,
+  init: Partial<OngoingTopicReassignment> = {},
 ): OngoingTopicReassignment {
   const m: OngoingTopicReassignment = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const listPartitionReassignmentsResponse: Codec<ListPartitionReassignmentsResponse> = defineCodec(

@@ -23,14 +23,17 @@ export interface ListTransactionsRequest {
 }
 
 /** A ListTransactionsRequest with the schema's defaults, and over them what `init` has. */
-export function newListTransactionsRequest(init?: Partial<ListTransactionsRequest>): ListTransactionsRequest {
+export function newListTransactionsRequest(
+  init: Partial<ListTransactionsRequest> = {},
+): ListTransactionsRequest {
   const m: ListTransactionsRequest = {
-    stateFilters: [],
-    producerIdFilters: [],
-    durationFilter: -1,
-    transactionalIdPattern: null,
+    stateFilters: init.stateFilters ?? [],
+    producerIdFilters: init.producerIdFilters ?? [],
+    durationFilter: init.durationFilter ?? -1,
+    transactionalIdPattern: init.transactionalIdPattern ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const listTransactionsRequest: Codec<ListTransactionsRequest> = defineCodec(
@@ -93,25 +96,27 @@ export interface TransactionState {
 
 /** A ListTransactionsResponse with the schema's defaults, and over them what `init` has. */
 export function newListTransactionsResponse(
-  init?: Partial<ListTransactionsResponse>,
+  init: Partial<ListTransactionsResponse> = {},
 ): ListTransactionsResponse {
   const m: ListTransactionsResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    unknownStateFilters: [],
-    transactionStates: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    unknownStateFilters: init.unknownStateFilters ?? [],
+    transactionStates: init.transactionStates ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TransactionState with the schema's defaults, and over them what `init` has. */
-export function newTransactionState(init?: Partial<TransactionState>): TransactionState {
+export function newTransactionState(init: Partial<TransactionState> = {}): TransactionState {
   const m: TransactionState = {
-    transactionalId: '',
-    producerId: 0,
-    transactionState: '',
+    transactionalId: init.transactionalId ?? '',
+    producerId: init.producerId ?? 0,
+    transactionState: init.transactionState ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const listTransactionsResponse: Codec<ListTransactionsResponse> = defineCodec(

@@ -35,23 +35,25 @@ export interface MetadataRequestTopic {
 }
 
 /** A MetadataRequest with the schema's defaults, and over them what `init` has. */
-export function newMetadataRequest(init?: Partial<MetadataRequest>): MetadataRequest {
+export function newMetadataRequest(init: Partial<MetadataRequest> = {}): MetadataRequest {
   const m: MetadataRequest = {
-    topics: [],
-    allowAutoTopicCreation: true,
-    includeClusterAuthorizedOperations: false,
-    includeTopicAuthorizedOperations: false,
+    topics: init.topics === undefined ? [] : init.topics,
+    allowAutoTopicCreation: init.allowAutoTopicCreation ?? true,
+    includeClusterAuthorizedOperations: init.includeClusterAuthorizedOperations ?? false,
+    includeTopicAuthorizedOperations: init.includeTopicAuthorizedOperations ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A MetadataRequestTopic with the schema's defaults, and over them what `init` has. */
-export function newMetadataRequestTopic(init?: Partial<MetadataRequestTopic>): MetadataRequestTopic {
+export function newMetadataRequestTopic(init: Partial<MetadataRequestTopic> = {}): MetadataRequestTopic {
   const m: MetadataRequestTopic = {
-    topicId: ZERO_UUID,
-    name: '',
+    topicId: init.topicId ?? ZERO_UUID,
+    name: init.name === undefined ? '' : init.name,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const metadataRequest: Codec<MetadataRequest> = defineCodec(
@@ -266,57 +268,63 @@ export interface MetadataResponseTopic {
 }
 
 /** A MetadataResponse with the schema's defaults, and over them what `init` has. */
-export function newMetadataResponse(init?: Partial<MetadataResponse>): MetadataResponse {
+export function newMetadataResponse(init: Partial<MetadataResponse> = {}): MetadataResponse {
   const m: MetadataResponse = {
-    throttleTimeMs: 0,
-    brokers: [],
-    clusterId: null,
-    controllerId: -1,
-    topics: [],
-    clusterAuthorizedOperations: -2147483648,
-    errorCode: 0,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    brokers: init.brokers ?? [],
+    clusterId: init.clusterId ?? null,
+    controllerId: init.controllerId ?? -1,
+    topics: init.topics ?? [],
+    clusterAuthorizedOperations: init.clusterAuthorizedOperations ?? -2147483648,
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A MetadataResponseBroker with the schema's defaults, and over them what `init` has. */
-export function newMetadataResponseBroker(init?: Partial<MetadataResponseBroker>): MetadataResponseBroker {
+export function newMetadataResponseBroker(
+  init: Partial<MetadataResponseBroker> = {},
+): MetadataResponseBroker {
   const m: MetadataResponseBroker = {
-    nodeId: 0,
-    host: '',
-    port: 0,
-    rack: null,
+    nodeId: init.nodeId ?? 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
+    rack: init.rack ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A MetadataResponsePartition with the schema's defaults, and over them what `init` has. */
 export function newMetadataResponsePartition(
-  init?: Partial<MetadataResponsePartition>,
+  init: Partial<MetadataResponsePartition> = {},
 ): MetadataResponsePartition {
   const m: MetadataResponsePartition = {
-    errorCode: 0,
-    partitionIndex: 0,
-    leaderId: 0,
-    leaderEpoch: -1,
-    replicaNodes: [],
-    isrNodes: [],
-    offlineReplicas: [],
+    errorCode: init.errorCode ?? 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    leaderId: init.leaderId ?? 0,
+    leaderEpoch: init.leaderEpoch ?? -1,
+    replicaNodes: init.replicaNodes ?? [],
+    isrNodes: init.isrNodes ?? [],
+    offlineReplicas: init.offlineReplicas ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A MetadataResponseTopic with the schema's defaults, and over them what `init` has. */
-export function newMetadataResponseTopic(init?: Partial<MetadataResponseTopic>): MetadataResponseTopic {
+export function newMetadataResponseTopic(init: Partial<MetadataResponseTopic> = {}): MetadataResponseTopic {
   const m: MetadataResponseTopic = {
-    errorCode: 0,
-    name: '',
-    topicId: ZERO_UUID,
-    isInternal: false,
-    partitions: [],
-    topicAuthorizedOperations: -2147483648,
+    errorCode: init.errorCode ?? 0,
+    name: init.name === undefined ? '' : init.name,
+    topicId: init.topicId ?? ZERO_UUID,
+    isInternal: init.isInternal ?? false,
+    partitions: init.partitions ?? [],
+    topicAuthorizedOperations: init.topicAuthorizedOperations ?? -2147483648,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const metadataResponse: Codec<MetadataResponse> = defineCodec(

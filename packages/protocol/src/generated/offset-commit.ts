@@ -46,41 +46,44 @@ export interface OffsetCommitRequestTopic {
 }
 
 /** A OffsetCommitRequest with the schema's defaults, and over them what `init` has. */
-export function newOffsetCommitRequest(init?: Partial<OffsetCommitRequest>): OffsetCommitRequest {
+export function newOffsetCommitRequest(init: Partial<OffsetCommitRequest> = {}): OffsetCommitRequest {
   const m: OffsetCommitRequest = {
-    groupId: '',
-    generationIdOrMemberEpoch: -1,
-    memberId: '',
-    groupInstanceId: null,
-    retentionTimeMs: -1,
-    topics: [],
+    groupId: init.groupId ?? '',
+    generationIdOrMemberEpoch: init.generationIdOrMemberEpoch ?? -1,
+    memberId: init.memberId ?? '',
+    groupInstanceId: init.groupInstanceId ?? null,
+    retentionTimeMs: init.retentionTimeMs ?? -1,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OffsetCommitRequestPartition with the schema's defaults, and over them what `init` has. */
 export function newOffsetCommitRequestPartition(
-  init?: Partial<OffsetCommitRequestPartition>,
+  init: Partial<OffsetCommitRequestPartition> = {},
 ): OffsetCommitRequestPartition {
   const m: OffsetCommitRequestPartition = {
-    partitionIndex: 0,
-    committedOffset: 0,
-    committedLeaderEpoch: -1,
-    committedMetadata: '',
+    partitionIndex: init.partitionIndex ?? 0,
+    committedOffset: init.committedOffset ?? 0,
+    committedLeaderEpoch: init.committedLeaderEpoch ?? -1,
+    committedMetadata: init.committedMetadata === undefined ? '' : init.committedMetadata,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OffsetCommitRequestTopic with the schema's defaults, and over them what `init` has. */
 export function newOffsetCommitRequestTopic(
-  init?: Partial<OffsetCommitRequestTopic>,
+  init: Partial<OffsetCommitRequestTopic> = {},
 ): OffsetCommitRequestTopic {
   const m: OffsetCommitRequestTopic = {
-    name: '',
-    topicId: ZERO_UUID,
-    partitions: [],
+    name: init.name ?? '',
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const offsetCommitRequest: Codec<OffsetCommitRequest> = defineCodec(
@@ -316,35 +319,38 @@ export interface OffsetCommitResponseTopic {
 }
 
 /** A OffsetCommitResponse with the schema's defaults, and over them what `init` has. */
-export function newOffsetCommitResponse(init?: Partial<OffsetCommitResponse>): OffsetCommitResponse {
+export function newOffsetCommitResponse(init: Partial<OffsetCommitResponse> = {}): OffsetCommitResponse {
   const m: OffsetCommitResponse = {
-    throttleTimeMs: 0,
-    topics: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OffsetCommitResponsePartition with the schema's defaults, and over them what `init` has. */
 export function newOffsetCommitResponsePartition(
-  init?: Partial<OffsetCommitResponsePartition>,
+  init: Partial<OffsetCommitResponsePartition> = {},
 ): OffsetCommitResponsePartition {
   const m: OffsetCommitResponsePartition = {
-    partitionIndex: 0,
-    errorCode: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OffsetCommitResponseTopic with the schema's defaults, and over them what `init` has. */
 export function newOffsetCommitResponseTopic(
-  init?: Partial<OffsetCommitResponseTopic>,
+  init: Partial<OffsetCommitResponseTopic> = {},
 ): OffsetCommitResponseTopic {
   const m: OffsetCommitResponseTopic = {
-    name: '',
-    topicId: ZERO_UUID,
-    partitions: [],
+    name: init.name ?? '',
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const offsetCommitResponse: Codec<OffsetCommitResponse> = defineCodec(

@@ -26,33 +26,33 @@ export interface OffsetDeleteRequestTopic {
 }
 
 /** A OffsetDeleteRequest with the schema's defaults, and over them what `init` has. */
-export function newOffsetDeleteRequest(init?: Partial<OffsetDeleteRequest>): OffsetDeleteRequest {
+export function newOffsetDeleteRequest(init: Partial<OffsetDeleteRequest> = {}): OffsetDeleteRequest {
   const m: OffsetDeleteRequest = {
-    groupId: '',
-    topics: [],
+    groupId: init.groupId ?? '',
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 /** A OffsetDeleteRequestPartition with the schema's defaults, and over them what `init` has. */
 export function newOffsetDeleteRequestPartition(
-  init?: Partial<OffsetDeleteRequestPartition>,
+  init: Partial<OffsetDeleteRequestPartition> = {},
 ): OffsetDeleteRequestPartition {
   const m: OffsetDeleteRequestPartition = {
-    partitionIndex: 0,
+    partitionIndex: init.partitionIndex ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 /** A OffsetDeleteRequestTopic with the schema's defaults, and over them what `init` has. */
 export function newOffsetDeleteRequestTopic(
-  init?: Partial<OffsetDeleteRequestTopic>,
+  init: Partial<OffsetDeleteRequestTopic> = {},
 ): OffsetDeleteRequestTopic {
   const m: OffsetDeleteRequestTopic = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const offsetDeleteRequest: Codec<OffsetDeleteRequest> = defineCodec(
@@ -177,35 +177,35 @@ export interface OffsetDeleteResponseTopic {
 }
 
 /** A OffsetDeleteResponse with the schema's defaults, and over them what `init` has. */
-export function newOffsetDeleteResponse(init?: Partial<OffsetDeleteResponse>): OffsetDeleteResponse {
+export function newOffsetDeleteResponse(init: Partial<OffsetDeleteResponse> = {}): OffsetDeleteResponse {
   const m: OffsetDeleteResponse = {
-    errorCode: 0,
-    throttleTimeMs: 0,
-    topics: [],
+    errorCode: init.errorCode ?? 0,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 /** A OffsetDeleteResponsePartition with the schema's defaults, and over them what `init` has. */
 export function newOffsetDeleteResponsePartition(
-  init?: Partial<OffsetDeleteResponsePartition>,
+  init: Partial<OffsetDeleteResponsePartition> = {},
 ): OffsetDeleteResponsePartition {
   const m: OffsetDeleteResponsePartition = {
-    partitionIndex: 0,
-    errorCode: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 /** A OffsetDeleteResponseTopic with the schema's defaults, and over them what `init` has. */
 export function newOffsetDeleteResponseTopic(
-  init?: Partial<OffsetDeleteResponseTopic>,
+  init: Partial<OffsetDeleteResponseTopic> = {},
 ): OffsetDeleteResponseTopic {
   const m: OffsetDeleteResponseTopic = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const offsetDeleteResponse: Codec<OffsetDeleteResponse> = defineCodec(

@@ -54,46 +54,54 @@ export interface OffsetFetchRequestGroup {
 }
 
 /** A OffsetFetchRequest with the schema's defaults, and over them what `init` has. */
-export function newOffsetFetchRequest(init?: Partial<OffsetFetchRequest>): OffsetFetchRequest {
+export function newOffsetFetchRequest(init: Partial<OffsetFetchRequest> = {}): OffsetFetchRequest {
   const m: OffsetFetchRequest = {
-    groupId: '',
-    topics: [],
-    groups: [],
-    requireStable: false,
+    groupId: init.groupId ?? '',
+    topics: init.topics === undefined ? [] : init.topics,
+    groups: init.groups ?? [],
+    requireStable: init.requireStable ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OffsetFetchRequestTopic with the schema's defaults, and over them what `init` has. */
-export function newOffsetFetchRequestTopic(init?: Partial<OffsetFetchRequestTopic>): OffsetFetchRequestTopic {
+export function newOffsetFetchRequestTopic(
+  init: Partial<OffsetFetchRequestTopic> = {},
+): OffsetFetchRequestTopic {
   const m: OffsetFetchRequestTopic = {
-    name: '',
-    partitionIndexes: [],
+    name: init.name ?? '',
+    partitionIndexes: init.partitionIndexes ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OffsetFetchRequestTopics with the schema's defaults, and over them what `init` has. */
 export function newOffsetFetchRequestTopics(
-  init?: Partial<OffsetFetchRequestTopics>,
+  init: Partial<OffsetFetchRequestTopics> = {},
 ): OffsetFetchRequestTopics {
   const m: OffsetFetchRequestTopics = {
-    name: '',
-    topicId: ZERO_UUID,
-    partitionIndexes: [],
+    name: init.name ?? '',
+    topicId: init.topicId ?? ZERO_UUID,
+    partitionIndexes: init.partitionIndexes ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OffsetFetchRequestGroup with the schema's defaults, and over them what `init` has. */
-export function newOffsetFetchRequestGroup(init?: Partial<OffsetFetchRequestGroup>): OffsetFetchRequestGroup {
+export function newOffsetFetchRequestGroup(
+  init: Partial<OffsetFetchRequestGroup> = {},
+): OffsetFetchRequestGroup {
   const m: OffsetFetchRequestGroup = {
-    groupId: '',
-    memberId: null,
-    memberEpoch: -1,
-    topics: [],
+    groupId: init.groupId ?? '',
+    memberId: init.memberId ?? null,
+    memberEpoch: init.memberEpoch ?? -1,
+    topics: init.topics === undefined ? [] : init.topics,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const offsetFetchRequest: Codec<OffsetFetchRequest> = defineCodec(
@@ -433,77 +441,83 @@ export interface OffsetFetchResponseGroup {
 }
 
 /** A OffsetFetchResponse with the schema's defaults, and over them what `init` has. */
-export function newOffsetFetchResponse(init?: Partial<OffsetFetchResponse>): OffsetFetchResponse {
+export function newOffsetFetchResponse(init: Partial<OffsetFetchResponse> = {}): OffsetFetchResponse {
   const m: OffsetFetchResponse = {
-    throttleTimeMs: 0,
-    topics: [],
-    errorCode: 0,
-    groups: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    topics: init.topics ?? [],
+    errorCode: init.errorCode ?? 0,
+    groups: init.groups ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OffsetFetchResponsePartition with the schema's defaults, and over them what `init` has. */
 export function newOffsetFetchResponsePartition(
-  init?: Partial<OffsetFetchResponsePartition>,
+  init: Partial<OffsetFetchResponsePartition> = {},
 ): OffsetFetchResponsePartition {
   const m: OffsetFetchResponsePartition = {
-    partitionIndex: 0,
-    committedOffset: 0,
-    committedLeaderEpoch: -1,
-    metadata: '',
-    errorCode: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    committedOffset: init.committedOffset ?? 0,
+    committedLeaderEpoch: init.committedLeaderEpoch ?? -1,
+    metadata: init.metadata === undefined ? '' : init.metadata,
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OffsetFetchResponseTopic with the schema's defaults, and over them what `init` has. */
 export function newOffsetFetchResponseTopic(
-  init?: Partial<OffsetFetchResponseTopic>,
+  init: Partial<OffsetFetchResponseTopic> = {},
 ): OffsetFetchResponseTopic {
   const m: OffsetFetchResponseTopic = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OffsetFetchResponsePartitions with the schema's defaults, and over them what `init` has. */
 export function newOffsetFetchResponsePartitions(
-  init?: Partial<OffsetFetchResponsePartitions>,
+  init: Partial<OffsetFetchResponsePartitions> = {},
 ): OffsetFetchResponsePartitions {
   const m: OffsetFetchResponsePartitions = {
-    partitionIndex: 0,
-    committedOffset: 0,
-    committedLeaderEpoch: -1,
-    metadata: '',
-    errorCode: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    committedOffset: init.committedOffset ?? 0,
+    committedLeaderEpoch: init.committedLeaderEpoch ?? -1,
+    metadata: init.metadata === undefined ? '' : init.metadata,
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OffsetFetchResponseTopics with the schema's defaults, and over them what `init` has. */
 export function newOffsetFetchResponseTopics(
-  init?: Partial<OffsetFetchResponseTopics>,
+  init: Partial<OffsetFetchResponseTopics> = {},
 ): OffsetFetchResponseTopics {
   const m: OffsetFetchResponseTopics = {
-    name: '',
-    topicId: ZERO_UUID,
-    partitions: [],
+    name: init.name ?? '',
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OffsetFetchResponseGroup with the schema's defaults, and over them what `init` has. */
 export function newOffsetFetchResponseGroup(
-  init?: Partial<OffsetFetchResponseGroup>,
+  init: Partial<OffsetFetchResponseGroup> = {},
 ): OffsetFetchResponseGroup {
   const m: OffsetFetchResponseGroup = {
-    groupId: '',
-    topics: [],
-    errorCode: 0,
+    groupId: init.groupId ?? '',
+    topics: init.topics ?? [],
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const offsetFetchResponse: Codec<OffsetFetchResponse> = defineCodec(

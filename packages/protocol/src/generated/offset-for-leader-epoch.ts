@@ -36,34 +36,37 @@ export interface OffsetForLeaderTopic {
 
 /** A OffsetForLeaderEpochRequest with the schema's defaults, and over them what `init` has. */
 export function newOffsetForLeaderEpochRequest(
-  init?: Partial<OffsetForLeaderEpochRequest>,
+  init: Partial<OffsetForLeaderEpochRequest> = {},
 ): OffsetForLeaderEpochRequest {
   const m: OffsetForLeaderEpochRequest = {
-    replicaId: -2,
-    topics: [],
+    replicaId: init.replicaId ?? -2,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OffsetForLeaderPartition with the schema's defaults, and over them what `init` has. */
 export function newOffsetForLeaderPartition(
-  init?: Partial<OffsetForLeaderPartition>,
+  init: Partial<OffsetForLeaderPartition> = {},
 ): OffsetForLeaderPartition {
   const m: OffsetForLeaderPartition = {
-    partition: 0,
-    currentLeaderEpoch: -1,
-    leaderEpoch: 0,
+    partition: init.partition ?? 0,
+    currentLeaderEpoch: init.currentLeaderEpoch ?? -1,
+    leaderEpoch: init.leaderEpoch ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OffsetForLeaderTopic with the schema's defaults, and over them what `init` has. */
-export function newOffsetForLeaderTopic(init?: Partial<OffsetForLeaderTopic>): OffsetForLeaderTopic {
+export function newOffsetForLeaderTopic(init: Partial<OffsetForLeaderTopic> = {}): OffsetForLeaderTopic {
   const m: OffsetForLeaderTopic = {
-    topic: '',
-    partitions: [],
+    topic: init.topic ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const offsetForLeaderEpochRequest: Codec<OffsetForLeaderEpochRequest> = defineCodec(
@@ -254,35 +257,38 @@ export interface OffsetForLeaderTopicResult {
 
 /** A OffsetForLeaderEpochResponse with the schema's defaults, and over them what `init` has. */
 export function newOffsetForLeaderEpochResponse(
-  init?: Partial<OffsetForLeaderEpochResponse>,
+  init: Partial<OffsetForLeaderEpochResponse> = {},
 ): OffsetForLeaderEpochResponse {
   const m: OffsetForLeaderEpochResponse = {
-    throttleTimeMs: 0,
-    topics: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A EpochEndOffset with the schema's defaults, and over them what `init` has. */
-export function newEpochEndOffset(init?: Partial<EpochEndOffset>): EpochEndOffset {
+export function newEpochEndOffset(init: Partial<EpochEndOffset> = {}): EpochEndOffset {
   const m: EpochEndOffset = {
-    errorCode: 0,
-    partition: 0,
-    leaderEpoch: -1,
-    endOffset: -1,
+    errorCode: init.errorCode ?? 0,
+    partition: init.partition ?? 0,
+    leaderEpoch: init.leaderEpoch ?? -1,
+    endOffset: init.endOffset ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A OffsetForLeaderTopicResult with the schema's defaults, and over them what `init` has. */
 export function newOffsetForLeaderTopicResult(
-  init?: Partial<OffsetForLeaderTopicResult>,
+  init: Partial<OffsetForLeaderTopicResult> = {},
 ): OffsetForLeaderTopicResult {
   const m: OffsetForLeaderTopicResult = {
-    topic: '',
-    partitions: [],
+    topic: init.topic ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const offsetForLeaderEpochResponse: Codec<OffsetForLeaderEpochResponse> = defineCodec(

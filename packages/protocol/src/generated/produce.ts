@@ -40,33 +40,36 @@ export interface TopicProduceData {
 }
 
 /** A ProduceRequest with the schema's defaults, and over them what `init` has. */
-export function newProduceRequest(init?: Partial<ProduceRequest>): ProduceRequest {
+export function newProduceRequest(init: Partial<ProduceRequest> = {}): ProduceRequest {
   const m: ProduceRequest = {
-    transactionalId: null,
-    acks: 0,
-    timeoutMs: 0,
-    topicData: [],
+    transactionalId: init.transactionalId ?? null,
+    acks: init.acks ?? 0,
+    timeoutMs: init.timeoutMs ?? 0,
+    topicData: init.topicData ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionProduceData with the schema's defaults, and over them what `init` has. */
-export function newPartitionProduceData(init?: Partial<PartitionProduceData>): PartitionProduceData {
+export function newPartitionProduceData(init: Partial<PartitionProduceData> = {}): PartitionProduceData {
   const m: PartitionProduceData = {
-    index: 0,
-    records: null,
+    index: init.index ?? 0,
+    records: init.records ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicProduceData with the schema's defaults, and over them what `init` has. */
-export function newTopicProduceData(init?: Partial<TopicProduceData>): TopicProduceData {
+export function newTopicProduceData(init: Partial<TopicProduceData> = {}): TopicProduceData {
   const m: TopicProduceData = {
-    name: '',
-    topicId: ZERO_UUID,
-    partitionData: [],
+    name: init.name ?? '',
+    topicId: init.topicId ?? ZERO_UUID,
+    partitionData: init.partitionData ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const produceRequest: Codec<ProduceRequest> = defineCodec(
@@ -302,71 +305,77 @@ export interface NodeEndpoint {
 }
 
 /** A ProduceResponse with the schema's defaults, and over them what `init` has. */
-export function newProduceResponse(init?: Partial<ProduceResponse>): ProduceResponse {
+export function newProduceResponse(init: Partial<ProduceResponse> = {}): ProduceResponse {
   const m: ProduceResponse = {
-    responses: [],
-    throttleTimeMs: 0,
-    nodeEndpoints: [],
+    responses: init.responses ?? [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    nodeEndpoints: init.nodeEndpoints ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A BatchIndexAndErrorMessage with the schema's defaults, and over them what `init` has. */
 export function newBatchIndexAndErrorMessage(
-  init?: Partial<BatchIndexAndErrorMessage>,
+  init: Partial<BatchIndexAndErrorMessage> = {},
 ): BatchIndexAndErrorMessage {
   const m: BatchIndexAndErrorMessage = {
-    batchIndex: 0,
-    batchIndexErrorMessage: null,
+    batchIndex: init.batchIndex ?? 0,
+    batchIndexErrorMessage: init.batchIndexErrorMessage ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A LeaderIdAndEpoch with the schema's defaults, and over them what `init` has. */
-export function newLeaderIdAndEpoch(init?: Partial<LeaderIdAndEpoch>): LeaderIdAndEpoch {
+export function newLeaderIdAndEpoch(init: Partial<LeaderIdAndEpoch> = {}): LeaderIdAndEpoch {
   const m: LeaderIdAndEpoch = {
-    leaderId: -1,
-    leaderEpoch: -1,
+    leaderId: init.leaderId ?? -1,
+    leaderEpoch: init.leaderEpoch ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionProduceResponse with the schema's defaults, and over them what `init` has. */
 export function newPartitionProduceResponse(
-  init?: Partial<PartitionProduceResponse>,
+  init: Partial<PartitionProduceResponse> = {},
 ): PartitionProduceResponse {
   const m: PartitionProduceResponse = {
-    index: 0,
-    errorCode: 0,
-    baseOffset: 0,
-    logAppendTimeMs: -1,
-    logStartOffset: -1,
-    recordErrors: [],
-    errorMessage: null,
-    currentLeader: newLeaderIdAndEpoch(),
+    index: init.index ?? 0,
+    errorCode: init.errorCode ?? 0,
+    baseOffset: init.baseOffset ?? 0,
+    logAppendTimeMs: init.logAppendTimeMs ?? -1,
+    logStartOffset: init.logStartOffset ?? -1,
+    recordErrors: init.recordErrors ?? [],
+    errorMessage: init.errorMessage ?? null,
+    currentLeader: init.currentLeader ?? newLeaderIdAndEpoch(),
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicProduceResponse with the schema's defaults, and over them what `init` has. */
-export function newTopicProduceResponse(init?: Partial<TopicProduceResponse>): TopicProduceResponse {
+export function newTopicProduceResponse(init: Partial<TopicProduceResponse> = {}): TopicProduceResponse {
   const m: TopicProduceResponse = {
-    name: '',
-    topicId: ZERO_UUID,
-    partitionResponses: [],
+    name: init.name ?? '',
+    topicId: init.topicId ?? ZERO_UUID,
+    partitionResponses: init.partitionResponses ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A NodeEndpoint with the schema's defaults, and over them what `init` has. */
-export function newNodeEndpoint(init?: Partial<NodeEndpoint>): NodeEndpoint {
+export function newNodeEndpoint(init: Partial<NodeEndpoint> = {}): NodeEndpoint {
   const m: NodeEndpoint = {
-    nodeId: 0,
-    host: '',
-    port: 0,
-    rack: null,
+    nodeId: init.nodeId ?? 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
+    rack: init.rack ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const produceResponse: Codec<ProduceResponse> = defineCodec(

@@ -22,15 +22,16 @@ export interface PushTelemetryRequest {
 }
 
 /** A PushTelemetryRequest with the schema's defaults, and over them what `init` has. */
-export function newPushTelemetryRequest(init?: Partial<PushTelemetryRequest>): PushTelemetryRequest {
+export function newPushTelemetryRequest(init: Partial<PushTelemetryRequest> = {}): PushTelemetryRequest {
   const m: PushTelemetryRequest = {
-    clientInstanceId: ZERO_UUID,
-    subscriptionId: 0,
-    terminating: false,
-    compressionType: 0,
-    metrics: EMPTY_BYTES,
+    clientInstanceId: init.clientInstanceId ?? ZERO_UUID,
+    subscriptionId: init.subscriptionId ?? 0,
+    terminating: init.terminating ?? false,
+    compressionType: init.compressionType ?? 0,
+    metrics: init.metrics ?? EMPTY_BYTES,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const pushTelemetryRequest: Codec<PushTelemetryRequest> = defineCodec(
@@ -74,12 +75,13 @@ export interface PushTelemetryResponse {
 }
 
 /** A PushTelemetryResponse with the schema's defaults, and over them what `init` has. */
-export function newPushTelemetryResponse(init?: Partial<PushTelemetryResponse>): PushTelemetryResponse {
+export function newPushTelemetryResponse(init: Partial<PushTelemetryResponse> = {}): PushTelemetryResponse {
   const m: PushTelemetryResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const pushTelemetryResponse: Codec<PushTelemetryResponse> = defineCodec(

@@ -35,31 +35,34 @@ export interface ReadStateSummaryData {
 
 /** A ReadShareGroupStateSummaryRequest with the schema's defaults, and over them what `init` has. */
 export function newReadShareGroupStateSummaryRequest(
-  init?: Partial<ReadShareGroupStateSummaryRequest>,
+  init: Partial<ReadShareGroupStateSummaryRequest> = {},
 ): ReadShareGroupStateSummaryRequest {
   const m: ReadShareGroupStateSummaryRequest = {
-    groupId: '',
-    topics: [],
+    groupId: init.groupId ?? '',
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionData with the schema's defaults, and over them what `init` has. */
-export function newPartitionData(init?: Partial<PartitionData>): PartitionData {
+export function newPartitionData(init: Partial<PartitionData> = {}): PartitionData {
   const m: PartitionData = {
-    partition: 0,
-    leaderEpoch: 0,
+    partition: init.partition ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ReadStateSummaryData with the schema's defaults, and over them what `init` has. */
-export function newReadStateSummaryData(init?: Partial<ReadStateSummaryData>): ReadStateSummaryData {
+export function newReadStateSummaryData(init: Partial<ReadStateSummaryData> = {}): ReadStateSummaryData {
   const m: ReadStateSummaryData = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const readShareGroupStateSummaryRequest: Codec<ReadShareGroupStateSummaryRequest> = defineCodec(
@@ -203,35 +206,40 @@ export interface ReadStateSummaryResult {
 
 /** A ReadShareGroupStateSummaryResponse with the schema's defaults, and over them what `init` has. */
 export function newReadShareGroupStateSummaryResponse(
-  init?: Partial<ReadShareGroupStateSummaryResponse>,
+  init: Partial<ReadShareGroupStateSummaryResponse> = {},
 ): ReadShareGroupStateSummaryResponse {
   const m: ReadShareGroupStateSummaryResponse = {
-    results: [],
+    results: init.results ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionResult with the schema's defaults, and over them what `init` has. */
-export function newPartitionResult(init?: Partial<PartitionResult>): PartitionResult {
+export function newPartitionResult(init: Partial<PartitionResult> = {}): PartitionResult {
   const m: PartitionResult = {
-    partition: 0,
-    errorCode: 0,
-    errorMessage: null,
-    stateEpoch: 0,
-    leaderEpoch: 0,
-    startOffset: 0,
-    deliveryCompleteCount: -1,
+    partition: init.partition ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    stateEpoch: init.stateEpoch ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
+    startOffset: init.startOffset ?? 0,
+    deliveryCompleteCount: init.deliveryCompleteCount ?? -1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ReadStateSummaryResult with the schema's defaults, and over them what `init` has. */
-export function newReadStateSummaryResult(init?: Partial<ReadStateSummaryResult>): ReadStateSummaryResult {
+export function newReadStateSummaryResult(
+  init: Partial<ReadStateSummaryResult> = {},
+): ReadStateSummaryResult {
   const m: ReadStateSummaryResult = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const readShareGroupStateSummaryResponse: Codec<ReadShareGroupStateSummaryResponse> = defineCodec(

@@ -35,31 +35,34 @@ export interface ReadStateData {
 
 /** A ReadShareGroupStateRequest with the schema's defaults, and over them what `init` has. */
 export function newReadShareGroupStateRequest(
-  init?: Partial<ReadShareGroupStateRequest>,
+  init: Partial<ReadShareGroupStateRequest> = {},
 ): ReadShareGroupStateRequest {
   const m: ReadShareGroupStateRequest = {
-    groupId: '',
-    topics: [],
+    groupId: init.groupId ?? '',
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionData with the schema's defaults, and over them what `init` has. */
-export function newPartitionData(init?: Partial<PartitionData>): PartitionData {
+export function newPartitionData(init: Partial<PartitionData> = {}): PartitionData {
   const m: PartitionData = {
-    partition: 0,
-    leaderEpoch: 0,
+    partition: init.partition ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ReadStateData with the schema's defaults, and over them what `init` has. */
-export function newReadStateData(init?: Partial<ReadStateData>): ReadStateData {
+export function newReadStateData(init: Partial<ReadStateData> = {}): ReadStateData {
   const m: ReadStateData = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const readShareGroupStateRequest: Codec<ReadShareGroupStateRequest> = defineCodec(
@@ -196,45 +199,49 @@ export interface ReadStateResult {
 
 /** A ReadShareGroupStateResponse with the schema's defaults, and over them what `init` has. */
 export function newReadShareGroupStateResponse(
-  init?: Partial<ReadShareGroupStateResponse>,
+  init: Partial<ReadShareGroupStateResponse> = {},
 ): ReadShareGroupStateResponse {
   const m: ReadShareGroupStateResponse = {
-    results: [],
+    results: init.results ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A StateBatch with the schema's defaults, and over them what `init` has. */
-export function newStateBatch(init?: Partial<StateBatch>): StateBatch {
+export function newStateBatch(init: Partial<StateBatch> = {}): StateBatch {
   const m: StateBatch = {
-    firstOffset: 0,
-    lastOffset: 0,
-    deliveryState: 0,
-    deliveryCount: 0,
+    firstOffset: init.firstOffset ?? 0,
+    lastOffset: init.lastOffset ?? 0,
+    deliveryState: init.deliveryState ?? 0,
+    deliveryCount: init.deliveryCount ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionResult with the schema's defaults, and over them what `init` has. */
-export function newPartitionResult(init?: Partial<PartitionResult>): PartitionResult {
+export function newPartitionResult(init: Partial<PartitionResult> = {}): PartitionResult {
   const m: PartitionResult = {
-    partition: 0,
-    errorCode: 0,
-    errorMessage: null,
-    stateEpoch: 0,
-    startOffset: 0,
-    stateBatches: [],
+    partition: init.partition ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    stateEpoch: init.stateEpoch ?? 0,
+    startOffset: init.startOffset ?? 0,
+    stateBatches: init.stateBatches ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ReadStateResult with the schema's defaults, and over them what `init` has. */
-export function newReadStateResult(init?: Partial<ReadStateResult>): ReadStateResult {
+export function newReadStateResult(init: Partial<ReadStateResult> = {}): ReadStateResult {
   const m: ReadStateResult = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const readShareGroupStateResponse: Codec<ReadShareGroupStateResponse> = defineCodec(

@@ -20,13 +20,16 @@ export interface RemoveRaftVoterRequest {
 }
 
 /** A RemoveRaftVoterRequest with the schema's defaults, and over them what `init` has. */
-export function newRemoveRaftVoterRequest(init?: Partial<RemoveRaftVoterRequest>): RemoveRaftVoterRequest {
+export function newRemoveRaftVoterRequest(
+  init: Partial<RemoveRaftVoterRequest> = {},
+): RemoveRaftVoterRequest {
   const m: RemoveRaftVoterRequest = {
-    clusterId: '',
-    voterId: 0,
-    voterDirectoryId: ZERO_UUID,
+    clusterId: init.clusterId === undefined ? '' : init.clusterId,
+    voterId: init.voterId ?? 0,
+    voterDirectoryId: init.voterDirectoryId ?? ZERO_UUID,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const removeRaftVoterRequest: Codec<RemoveRaftVoterRequest> = defineCodec(
@@ -67,13 +70,16 @@ export interface RemoveRaftVoterResponse {
 }
 
 /** A RemoveRaftVoterResponse with the schema's defaults, and over them what `init` has. */
-export function newRemoveRaftVoterResponse(init?: Partial<RemoveRaftVoterResponse>): RemoveRaftVoterResponse {
+export function newRemoveRaftVoterResponse(
+  init: Partial<RemoveRaftVoterResponse> = {},
+): RemoveRaftVoterResponse {
   const m: RemoveRaftVoterResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: '',
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const removeRaftVoterResponse: Codec<RemoveRaftVoterResponse> = defineCodec(

@@ -20,13 +20,14 @@ export interface RenewDelegationTokenRequest {
 
 /** A RenewDelegationTokenRequest with the schema's defaults, and over them what `init` has. */
 export function newRenewDelegationTokenRequest(
-  init?: Partial<RenewDelegationTokenRequest>,
+  init: Partial<RenewDelegationTokenRequest> = {},
 ): RenewDelegationTokenRequest {
   const m: RenewDelegationTokenRequest = {
-    hmac: EMPTY_BYTES,
-    renewPeriodMs: 0,
+    hmac: init.hmac ?? EMPTY_BYTES,
+    renewPeriodMs: init.renewPeriodMs ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const renewDelegationTokenRequest: Codec<RenewDelegationTokenRequest> = defineCodec(
@@ -76,14 +77,15 @@ export interface RenewDelegationTokenResponse {
 
 /** A RenewDelegationTokenResponse with the schema's defaults, and over them what `init` has. */
 export function newRenewDelegationTokenResponse(
-  init?: Partial<RenewDelegationTokenResponse>,
+  init: Partial<RenewDelegationTokenResponse> = {},
 ): RenewDelegationTokenResponse {
   const m: RenewDelegationTokenResponse = {
-    errorCode: 0,
-    expiryTimestampMs: 0,
-    throttleTimeMs: 0,
+    errorCode: init.errorCode ?? 0,
+    expiryTimestampMs: init.expiryTimestampMs ?? 0,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const renewDelegationTokenResponse: Codec<RenewDelegationTokenResponse> = defineCodec(

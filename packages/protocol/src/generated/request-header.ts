@@ -20,14 +20,15 @@ export interface RequestHeader {
 }
 
 /** A RequestHeader with the schema's defaults, and over them what `init` has. */
-export function newRequestHeader(init?: Partial<RequestHeader>): RequestHeader {
+export function newRequestHeader(init: Partial<RequestHeader> = {}): RequestHeader {
   const m: RequestHeader = {
-    requestApiKey: 0,
-    requestApiVersion: 0,
-    correlationId: 0,
-    clientId: '',
+    requestApiKey: init.requestApiKey ?? 0,
+    requestApiVersion: init.requestApiVersion ?? 0,
+    correlationId: init.correlationId ?? 0,
+    clientId: init.clientId === undefined ? '' : init.clientId,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const requestHeader: Codec<RequestHeader> = defineCodec(

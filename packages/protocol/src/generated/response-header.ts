@@ -17,11 +17,12 @@ export interface ResponseHeader {
 }
 
 /** A ResponseHeader with the schema's defaults, and over them what `init` has. */
-export function newResponseHeader(init?: Partial<ResponseHeader>): ResponseHeader {
+export function newResponseHeader(init: Partial<ResponseHeader> = {}): ResponseHeader {
   const m: ResponseHeader = {
-    correlationId: 0,
+    correlationId: init.correlationId ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const responseHeader: Codec<ResponseHeader> = defineCodec(

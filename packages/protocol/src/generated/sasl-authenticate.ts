@@ -17,11 +17,14 @@ export interface SaslAuthenticateRequest {
 }
 
 /** A SaslAuthenticateRequest with the schema's defaults, and over them what `init` has. */
-export function newSaslAuthenticateRequest(init?: Partial<SaslAuthenticateRequest>): SaslAuthenticateRequest {
+export function newSaslAuthenticateRequest(
+  init: Partial<SaslAuthenticateRequest> = {},
+): SaslAuthenticateRequest {
   const m: SaslAuthenticateRequest = {
-    authBytes: EMPTY_BYTES,
+    authBytes: init.authBytes ?? EMPTY_BYTES,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const saslAuthenticateRequest: Codec<SaslAuthenticateRequest> = defineCodec(
@@ -71,15 +74,16 @@ export interface SaslAuthenticateResponse {
 
 /** A SaslAuthenticateResponse with the schema's defaults, and over them what `init` has. */
 export function newSaslAuthenticateResponse(
-  init?: Partial<SaslAuthenticateResponse>,
+  init: Partial<SaslAuthenticateResponse> = {},
 ): SaslAuthenticateResponse {
   const m: SaslAuthenticateResponse = {
-    errorCode: 0,
-    errorMessage: '',
-    authBytes: EMPTY_BYTES,
-    sessionLifetimeMs: 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    authBytes: init.authBytes ?? EMPTY_BYTES,
+    sessionLifetimeMs: init.sessionLifetimeMs ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const saslAuthenticateResponse: Codec<SaslAuthenticateResponse> = defineCodec(

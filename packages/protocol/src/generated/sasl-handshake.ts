@@ -15,11 +15,11 @@ export interface SaslHandshakeRequest {
 }
 
 /** A SaslHandshakeRequest with the schema's defaults, and over them what `init` has. */
-export function newSaslHandshakeRequest(init?: Partial<SaslHandshakeRequest>): SaslHandshakeRequest {
+export function newSaslHandshakeRequest(init: Partial<SaslHandshakeRequest> = {}): SaslHandshakeRequest {
   const m: SaslHandshakeRequest = {
-    mechanism: '',
+    mechanism: init.mechanism ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const saslHandshakeRequest: Codec<SaslHandshakeRequest> = defineCodec(
@@ -49,12 +49,12 @@ export interface SaslHandshakeResponse {
 }
 
 /** A SaslHandshakeResponse with the schema's defaults, and over them what `init` has. */
-export function newSaslHandshakeResponse(init?: Partial<SaslHandshakeResponse>): SaslHandshakeResponse {
+export function newSaslHandshakeResponse(init: Partial<SaslHandshakeResponse> = {}): SaslHandshakeResponse {
   const m: SaslHandshakeResponse = {
-    errorCode: 0,
-    mechanisms: [],
+    errorCode: init.errorCode ?? 0,
+    mechanisms: init.mechanisms ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const saslHandshakeResponse: Codec<SaslHandshakeResponse> = defineCodec(

@@ -46,43 +46,49 @@ export interface AcknowledgeTopic {
 }
 
 /** A ShareAcknowledgeRequest with the schema's defaults, and over them what `init` has. */
-export function newShareAcknowledgeRequest(init?: Partial<ShareAcknowledgeRequest>): ShareAcknowledgeRequest {
+export function newShareAcknowledgeRequest(
+  init: Partial<ShareAcknowledgeRequest> = {},
+): ShareAcknowledgeRequest {
   const m: ShareAcknowledgeRequest = {
-    groupId: null,
-    memberId: '',
-    shareSessionEpoch: 0,
-    isRenewAck: false,
-    topics: [],
+    groupId: init.groupId ?? null,
+    memberId: init.memberId === undefined ? '' : init.memberId,
+    shareSessionEpoch: init.shareSessionEpoch ?? 0,
+    isRenewAck: init.isRenewAck ?? false,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AcknowledgementBatch with the schema's defaults, and over them what `init` has. */
-export function newAcknowledgementBatch(init?: Partial<AcknowledgementBatch>): AcknowledgementBatch {
+export function newAcknowledgementBatch(init: Partial<AcknowledgementBatch> = {}): AcknowledgementBatch {
   const m: AcknowledgementBatch = {
-    firstOffset: 0,
-    lastOffset: 0,
-    acknowledgeTypes: [],
+    firstOffset: init.firstOffset ?? 0,
+    lastOffset: init.lastOffset ?? 0,
+    acknowledgeTypes: init.acknowledgeTypes ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AcknowledgePartition with the schema's defaults, and over them what `init` has. */
-export function newAcknowledgePartition(init?: Partial<AcknowledgePartition>): AcknowledgePartition {
+export function newAcknowledgePartition(init: Partial<AcknowledgePartition> = {}): AcknowledgePartition {
   const m: AcknowledgePartition = {
-    partitionIndex: 0,
-    acknowledgementBatches: [],
+    partitionIndex: init.partitionIndex ?? 0,
+    acknowledgementBatches: init.acknowledgementBatches ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AcknowledgeTopic with the schema's defaults, and over them what `init` has. */
-export function newAcknowledgeTopic(init?: Partial<AcknowledgeTopic>): AcknowledgeTopic {
+export function newAcknowledgeTopic(init: Partial<AcknowledgeTopic> = {}): AcknowledgeTopic {
   const m: AcknowledgeTopic = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareAcknowledgeRequest: Codec<ShareAcknowledgeRequest> = defineCodec(
@@ -309,59 +315,64 @@ export interface NodeEndpoint {
 
 /** A ShareAcknowledgeResponse with the schema's defaults, and over them what `init` has. */
 export function newShareAcknowledgeResponse(
-  init?: Partial<ShareAcknowledgeResponse>,
+  init: Partial<ShareAcknowledgeResponse> = {},
 ): ShareAcknowledgeResponse {
   const m: ShareAcknowledgeResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: null,
-    acquisitionLockTimeoutMs: 0,
-    responses: [],
-    nodeEndpoints: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    acquisitionLockTimeoutMs: init.acquisitionLockTimeoutMs ?? 0,
+    responses: init.responses ?? [],
+    nodeEndpoints: init.nodeEndpoints ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A LeaderIdAndEpoch with the schema's defaults, and over them what `init` has. */
-export function newLeaderIdAndEpoch(init?: Partial<LeaderIdAndEpoch>): LeaderIdAndEpoch {
+export function newLeaderIdAndEpoch(init: Partial<LeaderIdAndEpoch> = {}): LeaderIdAndEpoch {
   const m: LeaderIdAndEpoch = {
-    leaderId: 0,
-    leaderEpoch: 0,
+    leaderId: init.leaderId ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionData with the schema's defaults, and over them what `init` has. */
-export function newPartitionData(init?: Partial<PartitionData>): PartitionData {
+export function newPartitionData(init: Partial<PartitionData> = {}): PartitionData {
   const m: PartitionData = {
-    partitionIndex: 0,
-    errorCode: 0,
-    errorMessage: null,
-    currentLeader: newLeaderIdAndEpoch(),
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    currentLeader: init.currentLeader ?? newLeaderIdAndEpoch(),
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ShareAcknowledgeTopicResponse with the schema's defaults, and over them what `init` has. */
 export function newShareAcknowledgeTopicResponse(
-  init?: Partial<ShareAcknowledgeTopicResponse>,
+  init: Partial<ShareAcknowledgeTopicResponse> = {},
 ): ShareAcknowledgeTopicResponse {
   const m: ShareAcknowledgeTopicResponse = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A NodeEndpoint with the schema's defaults, and over them what `init` has. */
-export function newNodeEndpoint(init?: Partial<NodeEndpoint>): NodeEndpoint {
+export function newNodeEndpoint(init: Partial<NodeEndpoint> = {}): NodeEndpoint {
   const m: NodeEndpoint = {
-    nodeId: 0,
-    host: '',
-    port: 0,
-    rack: null,
+    nodeId: init.nodeId ?? 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
+    rack: init.rack ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareAcknowledgeResponse: Codec<ShareAcknowledgeResponse> = defineCodec(

@@ -61,59 +61,64 @@ export interface ForgottenTopic {
 }
 
 /** A ShareFetchRequest with the schema's defaults, and over them what `init` has. */
-export function newShareFetchRequest(init?: Partial<ShareFetchRequest>): ShareFetchRequest {
+export function newShareFetchRequest(init: Partial<ShareFetchRequest> = {}): ShareFetchRequest {
   const m: ShareFetchRequest = {
-    groupId: null,
-    memberId: '',
-    shareSessionEpoch: 0,
-    maxWaitMs: 0,
-    minBytes: 0,
-    maxBytes: 2147483647,
-    maxRecords: 0,
-    batchSize: 0,
-    shareAcquireMode: 0,
-    isRenewAck: false,
-    topics: [],
-    forgottenTopicsData: [],
+    groupId: init.groupId ?? null,
+    memberId: init.memberId === undefined ? '' : init.memberId,
+    shareSessionEpoch: init.shareSessionEpoch ?? 0,
+    maxWaitMs: init.maxWaitMs ?? 0,
+    minBytes: init.minBytes ?? 0,
+    maxBytes: init.maxBytes ?? 2147483647,
+    maxRecords: init.maxRecords ?? 0,
+    batchSize: init.batchSize ?? 0,
+    shareAcquireMode: init.shareAcquireMode ?? 0,
+    isRenewAck: init.isRenewAck ?? false,
+    topics: init.topics ?? [],
+    forgottenTopicsData: init.forgottenTopicsData ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AcknowledgementBatch with the schema's defaults, and over them what `init` has. */
-export function newAcknowledgementBatch(init?: Partial<AcknowledgementBatch>): AcknowledgementBatch {
+export function newAcknowledgementBatch(init: Partial<AcknowledgementBatch> = {}): AcknowledgementBatch {
   const m: AcknowledgementBatch = {
-    firstOffset: 0,
-    lastOffset: 0,
-    acknowledgeTypes: [],
+    firstOffset: init.firstOffset ?? 0,
+    lastOffset: init.lastOffset ?? 0,
+    acknowledgeTypes: init.acknowledgeTypes ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A FetchPartition with the schema's defaults, and over them what `init` has. */
-export function newFetchPartition(init?: Partial<FetchPartition>): FetchPartition {
+export function newFetchPartition(init: Partial<FetchPartition> = {}): FetchPartition {
   const m: FetchPartition = {
-    partitionIndex: 0,
-    acknowledgementBatches: [],
+    partitionIndex: init.partitionIndex ?? 0,
+    acknowledgementBatches: init.acknowledgementBatches ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A FetchTopic with the schema's defaults, and over them what `init` has. */
-export function newFetchTopic(init?: Partial<FetchTopic>): FetchTopic {
+export function newFetchTopic(init: Partial<FetchTopic> = {}): FetchTopic {
   const m: FetchTopic = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ForgottenTopic with the schema's defaults, and over them what `init` has. */
-export function newForgottenTopic(init?: Partial<ForgottenTopic>): ForgottenTopic {
+export function newForgottenTopic(init: Partial<ForgottenTopic> = {}): ForgottenTopic {
   const m: ForgottenTopic = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareFetchRequest: Codec<ShareFetchRequest> = defineCodec(
@@ -404,72 +409,78 @@ export interface NodeEndpoint {
 }
 
 /** A ShareFetchResponse with the schema's defaults, and over them what `init` has. */
-export function newShareFetchResponse(init?: Partial<ShareFetchResponse>): ShareFetchResponse {
+export function newShareFetchResponse(init: Partial<ShareFetchResponse> = {}): ShareFetchResponse {
   const m: ShareFetchResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: null,
-    acquisitionLockTimeoutMs: 0,
-    responses: [],
-    nodeEndpoints: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    acquisitionLockTimeoutMs: init.acquisitionLockTimeoutMs ?? 0,
+    responses: init.responses ?? [],
+    nodeEndpoints: init.nodeEndpoints ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A LeaderIdAndEpoch with the schema's defaults, and over them what `init` has. */
-export function newLeaderIdAndEpoch(init?: Partial<LeaderIdAndEpoch>): LeaderIdAndEpoch {
+export function newLeaderIdAndEpoch(init: Partial<LeaderIdAndEpoch> = {}): LeaderIdAndEpoch {
   const m: LeaderIdAndEpoch = {
-    leaderId: 0,
-    leaderEpoch: 0,
+    leaderId: init.leaderId ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A AcquiredRecords with the schema's defaults, and over them what `init` has. */
-export function newAcquiredRecords(init?: Partial<AcquiredRecords>): AcquiredRecords {
+export function newAcquiredRecords(init: Partial<AcquiredRecords> = {}): AcquiredRecords {
   const m: AcquiredRecords = {
-    firstOffset: 0,
-    lastOffset: 0,
-    deliveryCount: 0,
+    firstOffset: init.firstOffset ?? 0,
+    lastOffset: init.lastOffset ?? 0,
+    deliveryCount: init.deliveryCount ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionData with the schema's defaults, and over them what `init` has. */
-export function newPartitionData(init?: Partial<PartitionData>): PartitionData {
+export function newPartitionData(init: Partial<PartitionData> = {}): PartitionData {
   const m: PartitionData = {
-    partitionIndex: 0,
-    errorCode: 0,
-    errorMessage: null,
-    acknowledgeErrorCode: 0,
-    acknowledgeErrorMessage: null,
-    currentLeader: newLeaderIdAndEpoch(),
-    records: EMPTY_BYTES,
-    acquiredRecords: [],
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    acknowledgeErrorCode: init.acknowledgeErrorCode ?? 0,
+    acknowledgeErrorMessage: init.acknowledgeErrorMessage ?? null,
+    currentLeader: init.currentLeader ?? newLeaderIdAndEpoch(),
+    records: init.records ?? EMPTY_BYTES,
+    acquiredRecords: init.acquiredRecords ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ShareFetchableTopicResponse with the schema's defaults, and over them what `init` has. */
 export function newShareFetchableTopicResponse(
-  init?: Partial<ShareFetchableTopicResponse>,
+  init: Partial<ShareFetchableTopicResponse> = {},
 ): ShareFetchableTopicResponse {
   const m: ShareFetchableTopicResponse = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A NodeEndpoint with the schema's defaults, and over them what `init` has. */
-export function newNodeEndpoint(init?: Partial<NodeEndpoint>): NodeEndpoint {
+export function newNodeEndpoint(init: Partial<NodeEndpoint> = {}): NodeEndpoint {
   const m: NodeEndpoint = {
-    nodeId: 0,
-    host: '',
-    port: 0,
-    rack: null,
+    nodeId: init.nodeId ?? 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
+    rack: init.rack ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareFetchResponse: Codec<ShareFetchResponse> = defineCodec(

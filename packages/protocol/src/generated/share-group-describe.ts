@@ -21,13 +21,14 @@ export interface ShareGroupDescribeRequest {
 
 /** A ShareGroupDescribeRequest with the schema's defaults, and over them what `init` has. */
 export function newShareGroupDescribeRequest(
-  init?: Partial<ShareGroupDescribeRequest>,
+  init: Partial<ShareGroupDescribeRequest> = {},
 ): ShareGroupDescribeRequest {
   const m: ShareGroupDescribeRequest = {
-    groupIds: [],
-    includeAuthorizedOperations: false,
+    groupIds: init.groupIds ?? [],
+    includeAuthorizedOperations: init.includeAuthorizedOperations ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareGroupDescribeRequest: Codec<ShareGroupDescribeRequest> = defineCodec(
@@ -107,61 +108,66 @@ export interface Assignment {
 
 /** A ShareGroupDescribeResponse with the schema's defaults, and over them what `init` has. */
 export function newShareGroupDescribeResponse(
-  init?: Partial<ShareGroupDescribeResponse>,
+  init: Partial<ShareGroupDescribeResponse> = {},
 ): ShareGroupDescribeResponse {
   const m: ShareGroupDescribeResponse = {
-    throttleTimeMs: 0,
-    groups: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    groups: init.groups ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Member with the schema's defaults, and over them what `init` has. */
-export function newMember(init?: Partial<Member>): Member {
+export function newMember(init: Partial<Member> = {}): Member {
   const m: Member = {
-    memberId: '',
-    rackId: null,
-    memberEpoch: 0,
-    clientId: '',
-    clientHost: '',
-    subscribedTopicNames: [],
-    assignment: newAssignment(),
+    memberId: init.memberId ?? '',
+    rackId: init.rackId ?? null,
+    memberEpoch: init.memberEpoch ?? 0,
+    clientId: init.clientId ?? '',
+    clientHost: init.clientHost ?? '',
+    subscribedTopicNames: init.subscribedTopicNames ?? [],
+    assignment: init.assignment ?? newAssignment(),
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribedGroup with the schema's defaults, and over them what `init` has. */
-export function newDescribedGroup(init?: Partial<DescribedGroup>): DescribedGroup {
+export function newDescribedGroup(init: Partial<DescribedGroup> = {}): DescribedGroup {
   const m: DescribedGroup = {
-    errorCode: 0,
-    errorMessage: null,
-    groupId: '',
-    groupState: '',
-    groupEpoch: 0,
-    assignmentEpoch: 0,
-    assignorName: '',
-    members: [],
-    authorizedOperations: -2147483648,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    groupId: init.groupId ?? '',
+    groupState: init.groupState ?? '',
+    groupEpoch: init.groupEpoch ?? 0,
+    assignmentEpoch: init.assignmentEpoch ?? 0,
+    assignorName: init.assignorName ?? '',
+    members: init.members ?? [],
+    authorizedOperations: init.authorizedOperations ?? -2147483648,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicPartitions with the schema's defaults, and over them what `init` has. */
-export function newTopicPartitions(init?: Partial<TopicPartitions>): TopicPartitions {
+export function newTopicPartitions(init: Partial<TopicPartitions> = {}): TopicPartitions {
   const m: TopicPartitions = {
-    topicId: ZERO_UUID,
-    topicName: '',
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    topicName: init.topicName ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Assignment with the schema's defaults, and over them what `init` has. */
-export function newAssignment(init?: Partial<Assignment>): Assignment {
+export function newAssignment(init: Partial<Assignment> = {}): Assignment {
   const m: Assignment = {
-    topicPartitions: [],
+    topicPartitions: init.topicPartitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareGroupDescribeResponse: Codec<ShareGroupDescribeResponse> = defineCodec(

@@ -24,16 +24,17 @@ export interface ShareGroupHeartbeatRequest {
 
 /** A ShareGroupHeartbeatRequest with the schema's defaults, and over them what `init` has. */
 export function newShareGroupHeartbeatRequest(
-  init?: Partial<ShareGroupHeartbeatRequest>,
+  init: Partial<ShareGroupHeartbeatRequest> = {},
 ): ShareGroupHeartbeatRequest {
   const m: ShareGroupHeartbeatRequest = {
-    groupId: '',
-    memberId: '',
-    memberEpoch: 0,
-    rackId: null,
-    subscribedTopicNames: null,
+    groupId: init.groupId ?? '',
+    memberId: init.memberId ?? '',
+    memberEpoch: init.memberEpoch ?? 0,
+    rackId: init.rackId ?? null,
+    subscribedTopicNames: init.subscribedTopicNames ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareGroupHeartbeatRequest: Codec<ShareGroupHeartbeatRequest> = defineCodec(
@@ -101,35 +102,38 @@ export interface TopicPartitions {
 
 /** A ShareGroupHeartbeatResponse with the schema's defaults, and over them what `init` has. */
 export function newShareGroupHeartbeatResponse(
-  init?: Partial<ShareGroupHeartbeatResponse>,
+  init: Partial<ShareGroupHeartbeatResponse> = {},
 ): ShareGroupHeartbeatResponse {
   const m: ShareGroupHeartbeatResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: null,
-    memberId: null,
-    memberEpoch: 0,
-    heartbeatIntervalMs: 0,
-    assignment: null,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    memberId: init.memberId ?? null,
+    memberEpoch: init.memberEpoch ?? 0,
+    heartbeatIntervalMs: init.heartbeatIntervalMs ?? 0,
+    assignment: init.assignment ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Assignment with the schema's defaults, and over them what `init` has. */
-export function newAssignment(init?: Partial<Assignment>): Assignment {
+export function newAssignment(init: Partial<Assignment> = {}): Assignment {
   const m: Assignment = {
-    topicPartitions: [],
+    topicPartitions: init.topicPartitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicPartitions with the schema's defaults, and over them what `init` has. */
-export function newTopicPartitions(init?: Partial<TopicPartitions>): TopicPartitions {
+export function newTopicPartitions(init: Partial<TopicPartitions> = {}): TopicPartitions {
   const m: TopicPartitions = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareGroupHeartbeatResponse: Codec<ShareGroupHeartbeatResponse> = defineCodec(

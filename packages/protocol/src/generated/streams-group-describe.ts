@@ -20,13 +20,14 @@ export interface StreamsGroupDescribeRequest {
 
 /** A StreamsGroupDescribeRequest with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupDescribeRequest(
-  init?: Partial<StreamsGroupDescribeRequest>,
+  init: Partial<StreamsGroupDescribeRequest> = {},
 ): StreamsGroupDescribeRequest {
   const m: StreamsGroupDescribeRequest = {
-    groupIds: [],
-    includeAuthorizedOperations: false,
+    groupIds: init.groupIds ?? [],
+    includeAuthorizedOperations: init.includeAuthorizedOperations ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const streamsGroupDescribeRequest: Codec<StreamsGroupDescribeRequest> = defineCodec(
@@ -163,130 +164,141 @@ export interface TopicInfo {
 
 /** A StreamsGroupDescribeResponse with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupDescribeResponse(
-  init?: Partial<StreamsGroupDescribeResponse>,
+  init: Partial<StreamsGroupDescribeResponse> = {},
 ): StreamsGroupDescribeResponse {
   const m: StreamsGroupDescribeResponse = {
-    throttleTimeMs: 0,
-    groups: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    groups: init.groups ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Subtopology with the schema's defaults, and over them what `init` has. */
-export function newSubtopology(init?: Partial<Subtopology>): Subtopology {
+export function newSubtopology(init: Partial<Subtopology> = {}): Subtopology {
   const m: Subtopology = {
-    subtopologyId: '',
-    sourceTopics: [],
-    repartitionSinkTopics: [],
-    stateChangelogTopics: [],
-    repartitionSourceTopics: [],
+    subtopologyId: init.subtopologyId ?? '',
+    sourceTopics: init.sourceTopics ?? [],
+    repartitionSinkTopics: init.repartitionSinkTopics ?? [],
+    stateChangelogTopics: init.stateChangelogTopics ?? [],
+    repartitionSourceTopics: init.repartitionSourceTopics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Topology with the schema's defaults, and over them what `init` has. */
-export function newTopology(init?: Partial<Topology>): Topology {
+export function newTopology(init: Partial<Topology> = {}): Topology {
   const m: Topology = {
-    epoch: 0,
-    subtopologies: null,
+    epoch: init.epoch ?? 0,
+    subtopologies: init.subtopologies ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Member with the schema's defaults, and over them what `init` has. */
-export function newMember(init?: Partial<Member>): Member {
+export function newMember(init: Partial<Member> = {}): Member {
   const m: Member = {
-    memberId: '',
-    memberEpoch: 0,
-    instanceId: null,
-    rackId: null,
-    clientId: '',
-    clientHost: '',
-    topologyEpoch: 0,
-    processId: '',
-    userEndpoint: null,
-    clientTags: [],
-    taskOffsets: [],
-    taskEndOffsets: [],
-    assignment: newAssignment(),
-    targetAssignment: newAssignment(),
-    isClassic: false,
+    memberId: init.memberId ?? '',
+    memberEpoch: init.memberEpoch ?? 0,
+    instanceId: init.instanceId ?? null,
+    rackId: init.rackId ?? null,
+    clientId: init.clientId ?? '',
+    clientHost: init.clientHost ?? '',
+    topologyEpoch: init.topologyEpoch ?? 0,
+    processId: init.processId ?? '',
+    userEndpoint: init.userEndpoint ?? null,
+    clientTags: init.clientTags ?? [],
+    taskOffsets: init.taskOffsets ?? [],
+    taskEndOffsets: init.taskEndOffsets ?? [],
+    assignment: init.assignment ?? newAssignment(),
+    targetAssignment: init.targetAssignment ?? newAssignment(),
+    isClassic: init.isClassic ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A DescribedGroup with the schema's defaults, and over them what `init` has. */
-export function newDescribedGroup(init?: Partial<DescribedGroup>): DescribedGroup {
+export function newDescribedGroup(init: Partial<DescribedGroup> = {}): DescribedGroup {
   const m: DescribedGroup = {
-    errorCode: 0,
-    errorMessage: null,
-    groupId: '',
-    groupState: '',
-    groupEpoch: 0,
-    assignmentEpoch: 0,
-    topology: null,
-    members: [],
-    authorizedOperations: -2147483648,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    groupId: init.groupId ?? '',
+    groupState: init.groupState ?? '',
+    groupEpoch: init.groupEpoch ?? 0,
+    assignmentEpoch: init.assignmentEpoch ?? 0,
+    topology: init.topology ?? null,
+    members: init.members ?? [],
+    authorizedOperations: init.authorizedOperations ?? -2147483648,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Endpoint with the schema's defaults, and over them what `init` has. */
-export function newEndpoint(init?: Partial<Endpoint>): Endpoint {
+export function newEndpoint(init: Partial<Endpoint> = {}): Endpoint {
   const m: Endpoint = {
-    host: '',
-    port: 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TaskOffset with the schema's defaults, and over them what `init` has. */
-export function newTaskOffset(init?: Partial<TaskOffset>): TaskOffset {
+export function newTaskOffset(init: Partial<TaskOffset> = {}): TaskOffset {
   const m: TaskOffset = {
-    subtopologyId: '',
-    partition: 0,
-    offset: 0,
+    subtopologyId: init.subtopologyId ?? '',
+    partition: init.partition ?? 0,
+    offset: init.offset ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Assignment with the schema's defaults, and over them what `init` has. */
-export function newAssignment(init?: Partial<Assignment>): Assignment {
+export function newAssignment(init: Partial<Assignment> = {}): Assignment {
   const m: Assignment = {
-    activeTasks: [],
-    standbyTasks: [],
-    warmupTasks: [],
+    activeTasks: init.activeTasks ?? [],
+    standbyTasks: init.standbyTasks ?? [],
+    warmupTasks: init.warmupTasks ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TaskIds with the schema's defaults, and over them what `init` has. */
-export function newTaskIds(init?: Partial<TaskIds>): TaskIds {
+export function newTaskIds(init: Partial<TaskIds> = {}): TaskIds {
   const m: TaskIds = {
-    subtopologyId: '',
-    partitions: [],
+    subtopologyId: init.subtopologyId ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A KeyValue with the schema's defaults, and over them what `init` has. */
-export function newKeyValue(init?: Partial<KeyValue>): KeyValue {
+export function newKeyValue(init: Partial<KeyValue> = {}): KeyValue {
   const m: KeyValue = {
-    key: '',
-    value: '',
+    key: init.key ?? '',
+    value: init.value ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicInfo with the schema's defaults, and over them what `init` has. */
-export function newTopicInfo(init?: Partial<TopicInfo>): TopicInfo {
+export function newTopicInfo(init: Partial<TopicInfo> = {}): TopicInfo {
   const m: TopicInfo = {
-    name: '',
-    partitions: 0,
-    replicationFactor: 0,
-    topicConfigs: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? 0,
+    replicationFactor: init.replicationFactor ?? 0,
+    topicConfigs: init.topicConfigs ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const streamsGroupDescribeResponse: Codec<StreamsGroupDescribeResponse> = defineCodec(

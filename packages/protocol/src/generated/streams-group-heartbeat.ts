@@ -100,113 +100,122 @@ export interface StreamsGroupHeartbeatRequestTaskIds {
 
 /** A StreamsGroupHeartbeatRequest with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupHeartbeatRequest(
-  init?: Partial<StreamsGroupHeartbeatRequest>,
+  init: Partial<StreamsGroupHeartbeatRequest> = {},
 ): StreamsGroupHeartbeatRequest {
   const m: StreamsGroupHeartbeatRequest = {
-    groupId: '',
-    memberId: '',
-    memberEpoch: 0,
-    endpointInformationEpoch: 0,
-    instanceId: null,
-    rackId: null,
-    rebalanceTimeoutMs: -1,
-    topology: null,
-    activeTasks: null,
-    standbyTasks: null,
-    warmupTasks: null,
-    processId: null,
-    userEndpoint: null,
-    clientTags: null,
-    taskOffsets: null,
-    taskEndOffsets: null,
-    shutdownApplication: false,
+    groupId: init.groupId ?? '',
+    memberId: init.memberId ?? '',
+    memberEpoch: init.memberEpoch ?? 0,
+    endpointInformationEpoch: init.endpointInformationEpoch ?? 0,
+    instanceId: init.instanceId ?? null,
+    rackId: init.rackId ?? null,
+    rebalanceTimeoutMs: init.rebalanceTimeoutMs ?? -1,
+    topology: init.topology ?? null,
+    activeTasks: init.activeTasks ?? null,
+    standbyTasks: init.standbyTasks ?? null,
+    warmupTasks: init.warmupTasks ?? null,
+    processId: init.processId ?? null,
+    userEndpoint: init.userEndpoint ?? null,
+    clientTags: init.clientTags ?? null,
+    taskOffsets: init.taskOffsets ?? null,
+    taskEndOffsets: init.taskEndOffsets ?? null,
+    shutdownApplication: init.shutdownApplication ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A CopartitionGroup with the schema's defaults, and over them what `init` has. */
-export function newCopartitionGroup(init?: Partial<CopartitionGroup>): CopartitionGroup {
+export function newCopartitionGroup(init: Partial<CopartitionGroup> = {}): CopartitionGroup {
   const m: CopartitionGroup = {
-    sourceTopics: [],
-    sourceTopicRegex: [],
-    repartitionSourceTopics: [],
+    sourceTopics: init.sourceTopics ?? [],
+    sourceTopicRegex: init.sourceTopicRegex ?? [],
+    repartitionSourceTopics: init.repartitionSourceTopics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Subtopology with the schema's defaults, and over them what `init` has. */
-export function newSubtopology(init?: Partial<Subtopology>): Subtopology {
+export function newSubtopology(init: Partial<Subtopology> = {}): Subtopology {
   const m: Subtopology = {
-    subtopologyId: '',
-    sourceTopics: [],
-    sourceTopicRegex: [],
-    stateChangelogTopics: [],
-    repartitionSinkTopics: [],
-    repartitionSourceTopics: [],
-    copartitionGroups: [],
+    subtopologyId: init.subtopologyId ?? '',
+    sourceTopics: init.sourceTopics ?? [],
+    sourceTopicRegex: init.sourceTopicRegex ?? [],
+    stateChangelogTopics: init.stateChangelogTopics ?? [],
+    repartitionSinkTopics: init.repartitionSinkTopics ?? [],
+    repartitionSourceTopics: init.repartitionSourceTopics ?? [],
+    copartitionGroups: init.copartitionGroups ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Topology with the schema's defaults, and over them what `init` has. */
-export function newTopology(init?: Partial<Topology>): Topology {
+export function newTopology(init: Partial<Topology> = {}): Topology {
   const m: Topology = {
-    epoch: 0,
-    subtopologies: [],
+    epoch: init.epoch ?? 0,
+    subtopologies: init.subtopologies ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A KeyValue with the schema's defaults, and over them what `init` has. */
-export function newKeyValue(init?: Partial<KeyValue>): KeyValue {
+export function newKeyValue(init: Partial<KeyValue> = {}): KeyValue {
   const m: KeyValue = {
-    key: '',
-    value: '',
+    key: init.key ?? '',
+    value: init.value ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicInfo with the schema's defaults, and over them what `init` has. */
-export function newTopicInfo(init?: Partial<TopicInfo>): TopicInfo {
+export function newTopicInfo(init: Partial<TopicInfo> = {}): TopicInfo {
   const m: TopicInfo = {
-    name: '',
-    partitions: 0,
-    replicationFactor: 0,
-    topicConfigs: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? 0,
+    replicationFactor: init.replicationFactor ?? 0,
+    topicConfigs: init.topicConfigs ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A StreamsGroupHeartbeatRequestEndpoint with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupHeartbeatRequestEndpoint(
-  init?: Partial<StreamsGroupHeartbeatRequestEndpoint>,
+  init: Partial<StreamsGroupHeartbeatRequestEndpoint> = {},
 ): StreamsGroupHeartbeatRequestEndpoint {
   const m: StreamsGroupHeartbeatRequestEndpoint = {
-    host: '',
-    port: 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TaskOffset with the schema's defaults, and over them what `init` has. */
-export function newTaskOffset(init?: Partial<TaskOffset>): TaskOffset {
+export function newTaskOffset(init: Partial<TaskOffset> = {}): TaskOffset {
   const m: TaskOffset = {
-    subtopologyId: '',
-    partition: 0,
-    offset: 0,
+    subtopologyId: init.subtopologyId ?? '',
+    partition: init.partition ?? 0,
+    offset: init.offset ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A StreamsGroupHeartbeatRequestTaskIds with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupHeartbeatRequestTaskIds(
-  init?: Partial<StreamsGroupHeartbeatRequestTaskIds>,
+  init: Partial<StreamsGroupHeartbeatRequestTaskIds> = {},
 ): StreamsGroupHeartbeatRequestTaskIds {
   const m: StreamsGroupHeartbeatRequestTaskIds = {
-    subtopologyId: '',
-    partitions: [],
+    subtopologyId: init.subtopologyId ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const streamsGroupHeartbeatRequest: Codec<StreamsGroupHeartbeatRequest> = defineCodec(
@@ -747,75 +756,81 @@ export interface StreamsGroupHeartbeatResponseEndpoint {
 
 /** A StreamsGroupHeartbeatResponse with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupHeartbeatResponse(
-  init?: Partial<StreamsGroupHeartbeatResponse>,
+  init: Partial<StreamsGroupHeartbeatResponse> = {},
 ): StreamsGroupHeartbeatResponse {
   const m: StreamsGroupHeartbeatResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: null,
-    memberId: '',
-    memberEpoch: 0,
-    heartbeatIntervalMs: 0,
-    acceptableRecoveryLag: 0,
-    taskOffsetIntervalMs: 0,
-    status: [],
-    activeTasks: null,
-    standbyTasks: null,
-    warmupTasks: null,
-    endpointInformationEpoch: 0,
-    partitionsByUserEndpoint: null,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
+    memberId: init.memberId ?? '',
+    memberEpoch: init.memberEpoch ?? 0,
+    heartbeatIntervalMs: init.heartbeatIntervalMs ?? 0,
+    acceptableRecoveryLag: init.acceptableRecoveryLag ?? 0,
+    taskOffsetIntervalMs: init.taskOffsetIntervalMs ?? 0,
+    status: init.status === undefined ? [] : init.status,
+    activeTasks: init.activeTasks ?? null,
+    standbyTasks: init.standbyTasks ?? null,
+    warmupTasks: init.warmupTasks ?? null,
+    endpointInformationEpoch: init.endpointInformationEpoch ?? 0,
+    partitionsByUserEndpoint: init.partitionsByUserEndpoint ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A EndpointToPartitions with the schema's defaults, and over them what `init` has. */
-export function newEndpointToPartitions(init?: Partial<EndpointToPartitions>): EndpointToPartitions {
+export function newEndpointToPartitions(init: Partial<EndpointToPartitions> = {}): EndpointToPartitions {
   const m: EndpointToPartitions = {
-    userEndpoint: newStreamsGroupHeartbeatResponseEndpoint(),
-    activePartitions: [],
-    standbyPartitions: [],
+    userEndpoint: init.userEndpoint ?? newStreamsGroupHeartbeatResponseEndpoint(),
+    activePartitions: init.activePartitions ?? [],
+    standbyPartitions: init.standbyPartitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Status with the schema's defaults, and over them what `init` has. */
-export function newStatus(init?: Partial<Status>): Status {
+export function newStatus(init: Partial<Status> = {}): Status {
   const m: Status = {
-    statusCode: 0,
-    statusDetail: '',
+    statusCode: init.statusCode ?? 0,
+    statusDetail: init.statusDetail ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicPartition with the schema's defaults, and over them what `init` has. */
-export function newTopicPartition(init?: Partial<TopicPartition>): TopicPartition {
+export function newTopicPartition(init: Partial<TopicPartition> = {}): TopicPartition {
   const m: TopicPartition = {
-    topic: '',
-    partitions: [],
+    topic: init.topic ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A StreamsGroupHeartbeatResponseTaskIds with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupHeartbeatResponseTaskIds(
-  init?: Partial<StreamsGroupHeartbeatResponseTaskIds>,
+  init: Partial<StreamsGroupHeartbeatResponseTaskIds> = {},
 ): StreamsGroupHeartbeatResponseTaskIds {
   const m: StreamsGroupHeartbeatResponseTaskIds = {
-    subtopologyId: '',
-    partitions: [],
+    subtopologyId: init.subtopologyId ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A StreamsGroupHeartbeatResponseEndpoint with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupHeartbeatResponseEndpoint(
-  init?: Partial<StreamsGroupHeartbeatResponseEndpoint>,
+  init: Partial<StreamsGroupHeartbeatResponseEndpoint> = {},
 ): StreamsGroupHeartbeatResponseEndpoint {
   const m: StreamsGroupHeartbeatResponseEndpoint = {
-    host: '',
-    port: 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const streamsGroupHeartbeatResponse: Codec<StreamsGroupHeartbeatResponse> = defineCodec(

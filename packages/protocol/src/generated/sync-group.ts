@@ -34,28 +34,30 @@ export interface SyncGroupRequestAssignment {
 }
 
 /** A SyncGroupRequest with the schema's defaults, and over them what `init` has. */
-export function newSyncGroupRequest(init?: Partial<SyncGroupRequest>): SyncGroupRequest {
+export function newSyncGroupRequest(init: Partial<SyncGroupRequest> = {}): SyncGroupRequest {
   const m: SyncGroupRequest = {
-    groupId: '',
-    generationId: 0,
-    memberId: '',
-    groupInstanceId: null,
-    protocolType: null,
-    protocolName: null,
-    assignments: [],
+    groupId: init.groupId ?? '',
+    generationId: init.generationId ?? 0,
+    memberId: init.memberId ?? '',
+    groupInstanceId: init.groupInstanceId ?? null,
+    protocolType: init.protocolType ?? null,
+    protocolName: init.protocolName ?? null,
+    assignments: init.assignments ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A SyncGroupRequestAssignment with the schema's defaults, and over them what `init` has. */
 export function newSyncGroupRequestAssignment(
-  init?: Partial<SyncGroupRequestAssignment>,
+  init: Partial<SyncGroupRequestAssignment> = {},
 ): SyncGroupRequestAssignment {
   const m: SyncGroupRequestAssignment = {
-    memberId: '',
-    assignment: EMPTY_BYTES,
+    memberId: init.memberId ?? '',
+    assignment: init.assignment ?? EMPTY_BYTES,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const syncGroupRequest: Codec<SyncGroupRequest> = defineCodec(
@@ -209,15 +211,16 @@ export interface SyncGroupResponse {
 }
 
 /** A SyncGroupResponse with the schema's defaults, and over them what `init` has. */
-export function newSyncGroupResponse(init?: Partial<SyncGroupResponse>): SyncGroupResponse {
+export function newSyncGroupResponse(init: Partial<SyncGroupResponse> = {}): SyncGroupResponse {
   const m: SyncGroupResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    protocolType: null,
-    protocolName: null,
-    assignment: EMPTY_BYTES,
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    protocolType: init.protocolType ?? null,
+    protocolName: init.protocolName ?? null,
+    assignment: init.assignment ?? EMPTY_BYTES,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const syncGroupResponse: Codec<SyncGroupResponse> = defineCodec(

@@ -45,42 +45,47 @@ export interface TxnOffsetCommitRequestTopic {
 }
 
 /** A TxnOffsetCommitRequest with the schema's defaults, and over them what `init` has. */
-export function newTxnOffsetCommitRequest(init?: Partial<TxnOffsetCommitRequest>): TxnOffsetCommitRequest {
+export function newTxnOffsetCommitRequest(
+  init: Partial<TxnOffsetCommitRequest> = {},
+): TxnOffsetCommitRequest {
   const m: TxnOffsetCommitRequest = {
-    transactionalId: '',
-    groupId: '',
-    producerId: 0,
-    producerEpoch: 0,
-    generationId: -1,
-    memberId: '',
-    groupInstanceId: null,
-    topics: [],
+    transactionalId: init.transactionalId ?? '',
+    groupId: init.groupId ?? '',
+    producerId: init.producerId ?? 0,
+    producerEpoch: init.producerEpoch ?? 0,
+    generationId: init.generationId ?? -1,
+    memberId: init.memberId ?? '',
+    groupInstanceId: init.groupInstanceId ?? null,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TxnOffsetCommitRequestPartition with the schema's defaults, and over them what `init` has. */
 export function newTxnOffsetCommitRequestPartition(
-  init?: Partial<TxnOffsetCommitRequestPartition>,
+  init: Partial<TxnOffsetCommitRequestPartition> = {},
 ): TxnOffsetCommitRequestPartition {
   const m: TxnOffsetCommitRequestPartition = {
-    partitionIndex: 0,
-    committedOffset: 0,
-    committedLeaderEpoch: -1,
-    committedMetadata: '',
+    partitionIndex: init.partitionIndex ?? 0,
+    committedOffset: init.committedOffset ?? 0,
+    committedLeaderEpoch: init.committedLeaderEpoch ?? -1,
+    committedMetadata: init.committedMetadata === undefined ? '' : init.committedMetadata,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TxnOffsetCommitRequestTopic with the schema's defaults, and over them what `init` has. */
 export function newTxnOffsetCommitRequestTopic(
-  init?: Partial<TxnOffsetCommitRequestTopic>,
+  init: Partial<TxnOffsetCommitRequestTopic> = {},
 ): TxnOffsetCommitRequestTopic {
   const m: TxnOffsetCommitRequestTopic = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const txnOffsetCommitRequest: Codec<TxnOffsetCommitRequest> = defineCodec(
@@ -311,34 +316,39 @@ export interface TxnOffsetCommitResponseTopic {
 }
 
 /** A TxnOffsetCommitResponse with the schema's defaults, and over them what `init` has. */
-export function newTxnOffsetCommitResponse(init?: Partial<TxnOffsetCommitResponse>): TxnOffsetCommitResponse {
+export function newTxnOffsetCommitResponse(
+  init: Partial<TxnOffsetCommitResponse> = {},
+): TxnOffsetCommitResponse {
   const m: TxnOffsetCommitResponse = {
-    throttleTimeMs: 0,
-    topics: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TxnOffsetCommitResponsePartition with the schema's defaults, and over them what `init` has. */
 export function newTxnOffsetCommitResponsePartition(
-  init?: Partial<TxnOffsetCommitResponsePartition>,
+  init: Partial<TxnOffsetCommitResponsePartition> = {},
 ): TxnOffsetCommitResponsePartition {
   const m: TxnOffsetCommitResponsePartition = {
-    partitionIndex: 0,
-    errorCode: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TxnOffsetCommitResponseTopic with the schema's defaults, and over them what `init` has. */
 export function newTxnOffsetCommitResponseTopic(
-  init?: Partial<TxnOffsetCommitResponseTopic>,
+  init: Partial<TxnOffsetCommitResponseTopic> = {},
 ): TxnOffsetCommitResponseTopic {
   const m: TxnOffsetCommitResponseTopic = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const txnOffsetCommitResponse: Codec<TxnOffsetCommitResponse> = defineCodec(

@@ -17,11 +17,14 @@ export interface UnregisterBrokerRequest {
 }
 
 /** A UnregisterBrokerRequest with the schema's defaults, and over them what `init` has. */
-export function newUnregisterBrokerRequest(init?: Partial<UnregisterBrokerRequest>): UnregisterBrokerRequest {
+export function newUnregisterBrokerRequest(
+  init: Partial<UnregisterBrokerRequest> = {},
+): UnregisterBrokerRequest {
   const m: UnregisterBrokerRequest = {
-    brokerId: 0,
+    brokerId: init.brokerId ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const unregisterBrokerRequest: Codec<UnregisterBrokerRequest> = defineCodec(
@@ -59,14 +62,15 @@ export interface UnregisterBrokerResponse {
 
 /** A UnregisterBrokerResponse with the schema's defaults, and over them what `init` has. */
 export function newUnregisterBrokerResponse(
-  init?: Partial<UnregisterBrokerResponse>,
+  init: Partial<UnregisterBrokerResponse> = {},
 ): UnregisterBrokerResponse {
   const m: UnregisterBrokerResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: '',
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const unregisterBrokerResponse: Codec<UnregisterBrokerResponse> = defineCodec(

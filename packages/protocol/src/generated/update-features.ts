@@ -32,24 +32,26 @@ export interface FeatureUpdateKey {
 }
 
 /** A UpdateFeaturesRequest with the schema's defaults, and over them what `init` has. */
-export function newUpdateFeaturesRequest(init?: Partial<UpdateFeaturesRequest>): UpdateFeaturesRequest {
+export function newUpdateFeaturesRequest(init: Partial<UpdateFeaturesRequest> = {}): UpdateFeaturesRequest {
   const m: UpdateFeaturesRequest = {
-    timeoutMs: 60000,
-    featureUpdates: [],
-    validateOnly: false,
+    timeoutMs: init.timeoutMs ?? 60000,
+    featureUpdates: init.featureUpdates ?? [],
+    validateOnly: init.validateOnly ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A FeatureUpdateKey with the schema's defaults, and over them what `init` has. */
-export function newFeatureUpdateKey(init?: Partial<FeatureUpdateKey>): FeatureUpdateKey {
+export function newFeatureUpdateKey(init: Partial<FeatureUpdateKey> = {}): FeatureUpdateKey {
   const m: FeatureUpdateKey = {
-    feature: '',
-    maxVersionLevel: 0,
-    allowDowngrade: false,
-    upgradeType: 1,
+    feature: init.feature ?? '',
+    maxVersionLevel: init.maxVersionLevel ?? 0,
+    allowDowngrade: init.allowDowngrade ?? false,
+    upgradeType: init.upgradeType ?? 1,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const updateFeaturesRequest: Codec<UpdateFeaturesRequest> = defineCodec(
@@ -162,24 +164,30 @@ export interface UpdatableFeatureResult {
 }
 
 /** A UpdateFeaturesResponse with the schema's defaults, and over them what `init` has. */
-export function newUpdateFeaturesResponse(init?: Partial<UpdateFeaturesResponse>): UpdateFeaturesResponse {
+export function newUpdateFeaturesResponse(
+  init: Partial<UpdateFeaturesResponse> = {},
+): UpdateFeaturesResponse {
   const m: UpdateFeaturesResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    errorMessage: '',
-    results: [],
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
+    results: init.results ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A UpdatableFeatureResult with the schema's defaults, and over them what `init` has. */
-export function newUpdatableFeatureResult(init?: Partial<UpdatableFeatureResult>): UpdatableFeatureResult {
+export function newUpdatableFeatureResult(
+  init: Partial<UpdatableFeatureResult> = {},
+): UpdatableFeatureResult {
   const m: UpdatableFeatureResult = {
-    feature: '',
-    errorCode: 0,
-    errorMessage: '',
+    feature: init.feature ?? '',
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage === undefined ? '' : init.errorMessage,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const updateFeaturesResponse: Codec<UpdateFeaturesResponse> = defineCodec(

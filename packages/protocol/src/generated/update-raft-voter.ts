@@ -39,35 +39,40 @@ export interface KRaftVersionFeature {
 }
 
 /** A UpdateRaftVoterRequest with the schema's defaults, and over them what `init` has. */
-export function newUpdateRaftVoterRequest(init?: Partial<UpdateRaftVoterRequest>): UpdateRaftVoterRequest {
+export function newUpdateRaftVoterRequest(
+  init: Partial<UpdateRaftVoterRequest> = {},
+): UpdateRaftVoterRequest {
   const m: UpdateRaftVoterRequest = {
-    clusterId: '',
-    currentLeaderEpoch: 0,
-    voterId: 0,
-    voterDirectoryId: ZERO_UUID,
-    listeners: [],
-    kRaftVersionFeature: newKRaftVersionFeature(),
+    clusterId: init.clusterId === undefined ? '' : init.clusterId,
+    currentLeaderEpoch: init.currentLeaderEpoch ?? 0,
+    voterId: init.voterId ?? 0,
+    voterDirectoryId: init.voterDirectoryId ?? ZERO_UUID,
+    listeners: init.listeners ?? [],
+    kRaftVersionFeature: init.kRaftVersionFeature ?? newKRaftVersionFeature(),
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Listener with the schema's defaults, and over them what `init` has. */
-export function newListener(init?: Partial<Listener>): Listener {
+export function newListener(init: Partial<Listener> = {}): Listener {
   const m: Listener = {
-    name: '',
-    host: '',
-    port: 0,
+    name: init.name ?? '',
+    host: init.host ?? '',
+    port: init.port ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A KRaftVersionFeature with the schema's defaults, and over them what `init` has. */
-export function newKRaftVersionFeature(init?: Partial<KRaftVersionFeature>): KRaftVersionFeature {
+export function newKRaftVersionFeature(init: Partial<KRaftVersionFeature> = {}): KRaftVersionFeature {
   const m: KRaftVersionFeature = {
-    minSupportedVersion: 0,
-    maxSupportedVersion: 0,
+    minSupportedVersion: init.minSupportedVersion ?? 0,
+    maxSupportedVersion: init.maxSupportedVersion ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const updateRaftVoterRequest: Codec<UpdateRaftVoterRequest> = defineCodec(
@@ -193,24 +198,28 @@ export interface CurrentLeader {
 }
 
 /** A UpdateRaftVoterResponse with the schema's defaults, and over them what `init` has. */
-export function newUpdateRaftVoterResponse(init?: Partial<UpdateRaftVoterResponse>): UpdateRaftVoterResponse {
+export function newUpdateRaftVoterResponse(
+  init: Partial<UpdateRaftVoterResponse> = {},
+): UpdateRaftVoterResponse {
   const m: UpdateRaftVoterResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    currentLeader: newCurrentLeader(),
+    throttleTimeMs: init.throttleTimeMs ?? 0,
+    errorCode: init.errorCode ?? 0,
+    currentLeader: init.currentLeader ?? newCurrentLeader(),
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A CurrentLeader with the schema's defaults, and over them what `init` has. */
-export function newCurrentLeader(init?: Partial<CurrentLeader>): CurrentLeader {
+export function newCurrentLeader(init: Partial<CurrentLeader> = {}): CurrentLeader {
   const m: CurrentLeader = {
-    leaderId: -1,
-    leaderEpoch: -1,
-    host: '',
-    port: 0,
+    leaderId: init.leaderId ?? -1,
+    leaderEpoch: init.leaderEpoch ?? -1,
+    host: init.host ?? '',
+    port: init.port ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const updateRaftVoterResponse: Codec<UpdateRaftVoterResponse> = defineCodec(

@@ -45,39 +45,42 @@ export interface VoteRequestTopicData {
 }
 
 /** A VoteRequest with the schema's defaults, and over them what `init` has. */
-export function newVoteRequest(init?: Partial<VoteRequest>): VoteRequest {
+export function newVoteRequest(init: Partial<VoteRequest> = {}): VoteRequest {
   const m: VoteRequest = {
-    clusterId: null,
-    voterId: -1,
-    topics: [],
+    clusterId: init.clusterId ?? null,
+    voterId: init.voterId ?? -1,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A VoteRequestPartitionData with the schema's defaults, and over them what `init` has. */
 export function newVoteRequestPartitionData(
-  init?: Partial<VoteRequestPartitionData>,
+  init: Partial<VoteRequestPartitionData> = {},
 ): VoteRequestPartitionData {
   const m: VoteRequestPartitionData = {
-    partitionIndex: 0,
-    replicaEpoch: 0,
-    replicaId: 0,
-    replicaDirectoryId: ZERO_UUID,
-    voterDirectoryId: ZERO_UUID,
-    lastOffsetEpoch: 0,
-    lastOffset: 0,
-    preVote: false,
+    partitionIndex: init.partitionIndex ?? 0,
+    replicaEpoch: init.replicaEpoch ?? 0,
+    replicaId: init.replicaId ?? 0,
+    replicaDirectoryId: init.replicaDirectoryId ?? ZERO_UUID,
+    voterDirectoryId: init.voterDirectoryId ?? ZERO_UUID,
+    lastOffsetEpoch: init.lastOffsetEpoch ?? 0,
+    lastOffset: init.lastOffset ?? 0,
+    preVote: init.preVote ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A VoteRequestTopicData with the schema's defaults, and over them what `init` has. */
-export function newVoteRequestTopicData(init?: Partial<VoteRequestTopicData>): VoteRequestTopicData {
+export function newVoteRequestTopicData(init: Partial<VoteRequestTopicData> = {}): VoteRequestTopicData {
   const m: VoteRequestTopicData = {
-    topicName: '',
-    partitions: [],
+    topicName: init.topicName ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const voteRequest: Codec<VoteRequest> = defineCodec(
@@ -258,46 +261,50 @@ export interface NodeEndpoint {
 }
 
 /** A VoteResponse with the schema's defaults, and over them what `init` has. */
-export function newVoteResponse(init?: Partial<VoteResponse>): VoteResponse {
+export function newVoteResponse(init: Partial<VoteResponse> = {}): VoteResponse {
   const m: VoteResponse = {
-    errorCode: 0,
-    topics: [],
-    nodeEndpoints: [],
+    errorCode: init.errorCode ?? 0,
+    topics: init.topics ?? [],
+    nodeEndpoints: init.nodeEndpoints ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A VoteResponsePartitionData with the schema's defaults, and over them what `init` has. */
 export function newVoteResponsePartitionData(
-  init?: Partial<VoteResponsePartitionData>,
+  init: Partial<VoteResponsePartitionData> = {},
 ): VoteResponsePartitionData {
   const m: VoteResponsePartitionData = {
-    partitionIndex: 0,
-    errorCode: 0,
-    leaderId: 0,
-    leaderEpoch: 0,
-    voteGranted: false,
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
+    leaderId: init.leaderId ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
+    voteGranted: init.voteGranted ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A VoteResponseTopicData with the schema's defaults, and over them what `init` has. */
-export function newVoteResponseTopicData(init?: Partial<VoteResponseTopicData>): VoteResponseTopicData {
+export function newVoteResponseTopicData(init: Partial<VoteResponseTopicData> = {}): VoteResponseTopicData {
   const m: VoteResponseTopicData = {
-    topicName: '',
-    partitions: [],
+    topicName: init.topicName ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A NodeEndpoint with the schema's defaults, and over them what `init` has. */
-export function newNodeEndpoint(init?: Partial<NodeEndpoint>): NodeEndpoint {
+export function newNodeEndpoint(init: Partial<NodeEndpoint> = {}): NodeEndpoint {
   const m: NodeEndpoint = {
-    nodeId: 0,
-    host: '',
-    port: 0,
+    nodeId: init.nodeId ?? 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const voteResponse: Codec<VoteResponse> = defineCodec(

@@ -49,46 +49,50 @@ export interface WriteStateData {
 
 /** A WriteShareGroupStateRequest with the schema's defaults, and over them what `init` has. */
 export function newWriteShareGroupStateRequest(
-  init?: Partial<WriteShareGroupStateRequest>,
+  init: Partial<WriteShareGroupStateRequest> = {},
 ): WriteShareGroupStateRequest {
   const m: WriteShareGroupStateRequest = {
-    groupId: '',
-    topics: [],
+    groupId: init.groupId ?? '',
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A StateBatch with the schema's defaults, and over them what `init` has. */
-export function newStateBatch(init?: Partial<StateBatch>): StateBatch {
+export function newStateBatch(init: Partial<StateBatch> = {}): StateBatch {
   const m: StateBatch = {
-    firstOffset: 0,
-    lastOffset: 0,
-    deliveryState: 0,
-    deliveryCount: 0,
+    firstOffset: init.firstOffset ?? 0,
+    lastOffset: init.lastOffset ?? 0,
+    deliveryState: init.deliveryState ?? 0,
+    deliveryCount: init.deliveryCount ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionData with the schema's defaults, and over them what `init` has. */
-export function newPartitionData(init?: Partial<PartitionData>): PartitionData {
+export function newPartitionData(init: Partial<PartitionData> = {}): PartitionData {
   const m: PartitionData = {
-    partition: 0,
-    stateEpoch: 0,
-    leaderEpoch: 0,
-    startOffset: 0,
-    deliveryCompleteCount: -1,
-    stateBatches: [],
+    partition: init.partition ?? 0,
+    stateEpoch: init.stateEpoch ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
+    startOffset: init.startOffset ?? 0,
+    deliveryCompleteCount: init.deliveryCompleteCount ?? -1,
+    stateBatches: init.stateBatches ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A WriteStateData with the schema's defaults, and over them what `init` has. */
-export function newWriteStateData(init?: Partial<WriteStateData>): WriteStateData {
+export function newWriteStateData(init: Partial<WriteStateData> = {}): WriteStateData {
   const m: WriteStateData = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const writeShareGroupStateRequest: Codec<WriteShareGroupStateRequest> = defineCodec(
@@ -268,31 +272,34 @@ export interface WriteStateResult {
 
 /** A WriteShareGroupStateResponse with the schema's defaults, and over them what `init` has. */
 export function newWriteShareGroupStateResponse(
-  init?: Partial<WriteShareGroupStateResponse>,
+  init: Partial<WriteShareGroupStateResponse> = {},
 ): WriteShareGroupStateResponse {
   const m: WriteShareGroupStateResponse = {
-    results: [],
+    results: init.results ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionResult with the schema's defaults, and over them what `init` has. */
-export function newPartitionResult(init?: Partial<PartitionResult>): PartitionResult {
+export function newPartitionResult(init: Partial<PartitionResult> = {}): PartitionResult {
   const m: PartitionResult = {
-    partition: 0,
-    errorCode: 0,
-    errorMessage: null,
+    partition: init.partition ?? 0,
+    errorCode: init.errorCode ?? 0,
+    errorMessage: init.errorMessage ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A WriteStateResult with the schema's defaults, and over them what `init` has. */
-export function newWriteStateResult(init?: Partial<WriteStateResult>): WriteStateResult {
+export function newWriteStateResult(init: Partial<WriteStateResult> = {}): WriteStateResult {
   const m: WriteStateResult = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const writeShareGroupStateResponse: Codec<WriteShareGroupStateResponse> = defineCodec(

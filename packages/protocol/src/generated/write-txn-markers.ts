@@ -37,33 +37,40 @@ export interface WritableTxnMarker {
 }
 
 /** A WriteTxnMarkersRequest with the schema's defaults, and over them what `init` has. */
-export function newWriteTxnMarkersRequest(init?: Partial<WriteTxnMarkersRequest>): WriteTxnMarkersRequest {
+export function newWriteTxnMarkersRequest(
+  init: Partial<WriteTxnMarkersRequest> = {},
+): WriteTxnMarkersRequest {
   const m: WriteTxnMarkersRequest = {
-    markers: [],
+    markers: init.markers ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A WritableTxnMarkerTopic with the schema's defaults, and over them what `init` has. */
-export function newWritableTxnMarkerTopic(init?: Partial<WritableTxnMarkerTopic>): WritableTxnMarkerTopic {
+export function newWritableTxnMarkerTopic(
+  init: Partial<WritableTxnMarkerTopic> = {},
+): WritableTxnMarkerTopic {
   const m: WritableTxnMarkerTopic = {
-    name: '',
-    partitionIndexes: [],
+    name: init.name ?? '',
+    partitionIndexes: init.partitionIndexes ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A WritableTxnMarker with the schema's defaults, and over them what `init` has. */
-export function newWritableTxnMarker(init?: Partial<WritableTxnMarker>): WritableTxnMarker {
+export function newWritableTxnMarker(init: Partial<WritableTxnMarker> = {}): WritableTxnMarker {
   const m: WritableTxnMarker = {
-    producerId: 0,
-    producerEpoch: 0,
-    transactionResult: false,
-    topics: [],
-    coordinatorEpoch: 0,
-    transactionVersion: 0,
+    producerId: init.producerId ?? 0,
+    producerEpoch: init.producerEpoch ?? 0,
+    transactionResult: init.transactionResult ?? false,
+    topics: init.topics ?? [],
+    coordinatorEpoch: init.coordinatorEpoch ?? 0,
+    transactionVersion: init.transactionVersion ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const writeTxnMarkersRequest: Codec<WriteTxnMarkersRequest> = defineCodec(
@@ -217,42 +224,50 @@ export interface WritableTxnMarkerResult {
 }
 
 /** A WriteTxnMarkersResponse with the schema's defaults, and over them what `init` has. */
-export function newWriteTxnMarkersResponse(init?: Partial<WriteTxnMarkersResponse>): WriteTxnMarkersResponse {
+export function newWriteTxnMarkersResponse(
+  init: Partial<WriteTxnMarkersResponse> = {},
+): WriteTxnMarkersResponse {
   const m: WriteTxnMarkersResponse = {
-    markers: [],
+    markers: init.markers ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A WritableTxnMarkerPartitionResult with the schema's defaults, and over them what `init` has. */
 export function newWritableTxnMarkerPartitionResult(
-  init?: Partial<WritableTxnMarkerPartitionResult>,
+  init: Partial<WritableTxnMarkerPartitionResult> = {},
 ): WritableTxnMarkerPartitionResult {
   const m: WritableTxnMarkerPartitionResult = {
-    partitionIndex: 0,
-    errorCode: 0,
+    partitionIndex: init.partitionIndex ?? 0,
+    errorCode: init.errorCode ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A WritableTxnMarkerTopicResult with the schema's defaults, and over them what `init` has. */
 export function newWritableTxnMarkerTopicResult(
-  init?: Partial<WritableTxnMarkerTopicResult>,
+  init: Partial<WritableTxnMarkerTopicResult> = {},
 ): WritableTxnMarkerTopicResult {
   const m: WritableTxnMarkerTopicResult = {
-    name: '',
-    partitions: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A WritableTxnMarkerResult with the schema's defaults, and over them what `init` has. */
-export function newWritableTxnMarkerResult(init?: Partial<WritableTxnMarkerResult>): WritableTxnMarkerResult {
+export function newWritableTxnMarkerResult(
+  init: Partial<WritableTxnMarkerResult> = {},
+): WritableTxnMarkerResult {
   const m: WritableTxnMarkerResult = {
-    producerId: 0,
-    topics: [],
+    producerId: init.producerId ?? 0,
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const writeTxnMarkersResponse: Codec<WriteTxnMarkersResponse> = defineCodec(

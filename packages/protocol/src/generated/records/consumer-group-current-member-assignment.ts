@@ -19,13 +19,13 @@ export interface ConsumerGroupCurrentMemberAssignmentKey {
 
 /** A ConsumerGroupCurrentMemberAssignmentKey with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupCurrentMemberAssignmentKey(
-  init?: Partial<ConsumerGroupCurrentMemberAssignmentKey>,
+  init: Partial<ConsumerGroupCurrentMemberAssignmentKey> = {},
 ): ConsumerGroupCurrentMemberAssignmentKey {
   const m: ConsumerGroupCurrentMemberAssignmentKey = {
-    groupId: '',
-    memberId: '',
+    groupId: init.groupId ?? '',
+    memberId: init.memberId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const consumerGroupCurrentMemberAssignmentKey: Codec<ConsumerGroupCurrentMemberAssignmentKey> =
@@ -79,26 +79,28 @@ export interface TopicPartitions {
 
 /** A ConsumerGroupCurrentMemberAssignmentValue with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupCurrentMemberAssignmentValue(
-  init?: Partial<ConsumerGroupCurrentMemberAssignmentValue>,
+  init: Partial<ConsumerGroupCurrentMemberAssignmentValue> = {},
 ): ConsumerGroupCurrentMemberAssignmentValue {
   const m: ConsumerGroupCurrentMemberAssignmentValue = {
-    memberEpoch: 0,
-    previousMemberEpoch: 0,
-    state: 0,
-    assignedPartitions: [],
-    partitionsPendingRevocation: [],
+    memberEpoch: init.memberEpoch ?? 0,
+    previousMemberEpoch: init.previousMemberEpoch ?? 0,
+    state: init.state ?? 0,
+    assignedPartitions: init.assignedPartitions ?? [],
+    partitionsPendingRevocation: init.partitionsPendingRevocation ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicPartitions with the schema's defaults, and over them what `init` has. */
-export function newTopicPartitions(init?: Partial<TopicPartitions>): TopicPartitions {
+export function newTopicPartitions(init: Partial<TopicPartitions> = {}): TopicPartitions {
   const m: TopicPartitions = {
-    topicId: ZERO_UUID,
-    partitions: [],
-    assignmentEpochs: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
+    assignmentEpochs: init.assignmentEpochs === undefined ? [] : init.assignmentEpochs,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const consumerGroupCurrentMemberAssignmentValue: Codec<ConsumerGroupCurrentMemberAssignmentValue> =

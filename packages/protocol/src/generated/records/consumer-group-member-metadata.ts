@@ -18,13 +18,13 @@ export interface ConsumerGroupMemberMetadataKey {
 
 /** A ConsumerGroupMemberMetadataKey with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupMemberMetadataKey(
-  init?: Partial<ConsumerGroupMemberMetadataKey>,
+  init: Partial<ConsumerGroupMemberMetadataKey> = {},
 ): ConsumerGroupMemberMetadataKey {
   const m: ConsumerGroupMemberMetadataKey = {
-    groupId: '',
-    memberId: '',
+    groupId: init.groupId ?? '',
+    memberId: init.memberId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const consumerGroupMemberMetadataKey: Codec<ConsumerGroupMemberMetadataKey> = defineCodec(
@@ -80,38 +80,42 @@ export interface ClassicMemberMetadata {
 
 /** A ConsumerGroupMemberMetadataValue with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupMemberMetadataValue(
-  init?: Partial<ConsumerGroupMemberMetadataValue>,
+  init: Partial<ConsumerGroupMemberMetadataValue> = {},
 ): ConsumerGroupMemberMetadataValue {
   const m: ConsumerGroupMemberMetadataValue = {
-    instanceId: '',
-    rackId: '',
-    clientId: '',
-    clientHost: '',
-    subscribedTopicNames: [],
-    subscribedTopicRegex: '',
-    rebalanceTimeoutMs: -1,
-    serverAssignor: '',
-    classicMemberMetadata: newClassicMemberMetadata(),
+    instanceId: init.instanceId === undefined ? '' : init.instanceId,
+    rackId: init.rackId === undefined ? '' : init.rackId,
+    clientId: init.clientId ?? '',
+    clientHost: init.clientHost ?? '',
+    subscribedTopicNames: init.subscribedTopicNames ?? [],
+    subscribedTopicRegex: init.subscribedTopicRegex === undefined ? '' : init.subscribedTopicRegex,
+    rebalanceTimeoutMs: init.rebalanceTimeoutMs ?? -1,
+    serverAssignor: init.serverAssignor === undefined ? '' : init.serverAssignor,
+    classicMemberMetadata:
+      init.classicMemberMetadata === undefined ? newClassicMemberMetadata() : init.classicMemberMetadata,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ClassicProtocol with the schema's defaults, and over them what `init` has. */
-export function newClassicProtocol(init?: Partial<ClassicProtocol>): ClassicProtocol {
+export function newClassicProtocol(init: Partial<ClassicProtocol> = {}): ClassicProtocol {
   const m: ClassicProtocol = {
-    name: '',
-    metadata: EMPTY_BYTES,
+    name: init.name ?? '',
+    metadata: init.metadata ?? EMPTY_BYTES,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A ClassicMemberMetadata with the schema's defaults, and over them what `init` has. */
-export function newClassicMemberMetadata(init?: Partial<ClassicMemberMetadata>): ClassicMemberMetadata {
+export function newClassicMemberMetadata(init: Partial<ClassicMemberMetadata> = {}): ClassicMemberMetadata {
   const m: ClassicMemberMetadata = {
-    sessionTimeoutMs: 0,
-    supportedProtocols: [],
+    sessionTimeoutMs: init.sessionTimeoutMs ?? 0,
+    supportedProtocols: init.supportedProtocols ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const consumerGroupMemberMetadataValue: Codec<ConsumerGroupMemberMetadataValue> = defineCodec(

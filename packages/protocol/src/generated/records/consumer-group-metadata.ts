@@ -16,12 +16,12 @@ export interface ConsumerGroupMetadataKey {
 
 /** A ConsumerGroupMetadataKey with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupMetadataKey(
-  init?: Partial<ConsumerGroupMetadataKey>,
+  init: Partial<ConsumerGroupMetadataKey> = {},
 ): ConsumerGroupMetadataKey {
   const m: ConsumerGroupMetadataKey = {
-    groupId: '',
+    groupId: init.groupId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const consumerGroupMetadataKey: Codec<ConsumerGroupMetadataKey> = defineCodec(
@@ -54,13 +54,14 @@ export interface ConsumerGroupMetadataValue {
 
 /** A ConsumerGroupMetadataValue with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupMetadataValue(
-  init?: Partial<ConsumerGroupMetadataValue>,
+  init: Partial<ConsumerGroupMetadataValue> = {},
 ): ConsumerGroupMetadataValue {
   const m: ConsumerGroupMetadataValue = {
-    epoch: 0,
-    metadataHash: 0n,
+    epoch: init.epoch ?? 0,
+    metadataHash: init.metadataHash ?? 0n,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const consumerGroupMetadataValue: Codec<ConsumerGroupMetadataValue> = defineCodec(

@@ -18,12 +18,12 @@ export interface ConsumerGroupPartitionMetadataKey {
 
 /** A ConsumerGroupPartitionMetadataKey with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupPartitionMetadataKey(
-  init?: Partial<ConsumerGroupPartitionMetadataKey>,
+  init: Partial<ConsumerGroupPartitionMetadataKey> = {},
 ): ConsumerGroupPartitionMetadataKey {
   const m: ConsumerGroupPartitionMetadataKey = {
-    groupId: '',
+    groupId: init.groupId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const consumerGroupPartitionMetadataKey: Codec<ConsumerGroupPartitionMetadataKey> = defineCodec(
@@ -75,32 +75,35 @@ export interface TopicMetadata {
 
 /** A ConsumerGroupPartitionMetadataValue with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupPartitionMetadataValue(
-  init?: Partial<ConsumerGroupPartitionMetadataValue>,
+  init: Partial<ConsumerGroupPartitionMetadataValue> = {},
 ): ConsumerGroupPartitionMetadataValue {
   const m: ConsumerGroupPartitionMetadataValue = {
-    topics: [],
+    topics: init.topics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionMetadata with the schema's defaults, and over them what `init` has. */
-export function newPartitionMetadata(init?: Partial<PartitionMetadata>): PartitionMetadata {
+export function newPartitionMetadata(init: Partial<PartitionMetadata> = {}): PartitionMetadata {
   const m: PartitionMetadata = {
-    partition: 0,
-    racks: [],
+    partition: init.partition ?? 0,
+    racks: init.racks ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicMetadata with the schema's defaults, and over them what `init` has. */
-export function newTopicMetadata(init?: Partial<TopicMetadata>): TopicMetadata {
+export function newTopicMetadata(init: Partial<TopicMetadata> = {}): TopicMetadata {
   const m: TopicMetadata = {
-    topicId: ZERO_UUID,
-    topicName: '',
-    numPartitions: 0,
-    partitionMetadata: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    topicName: init.topicName ?? '',
+    numPartitions: init.numPartitions ?? 0,
+    partitionMetadata: init.partitionMetadata ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const consumerGroupPartitionMetadataValue: Codec<ConsumerGroupPartitionMetadataValue> = defineCodec(

@@ -17,13 +17,13 @@ export interface ConsumerGroupRegularExpressionKey {
 
 /** A ConsumerGroupRegularExpressionKey with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupRegularExpressionKey(
-  init?: Partial<ConsumerGroupRegularExpressionKey>,
+  init: Partial<ConsumerGroupRegularExpressionKey> = {},
 ): ConsumerGroupRegularExpressionKey {
   const m: ConsumerGroupRegularExpressionKey = {
-    groupId: '',
-    regularExpression: '',
+    groupId: init.groupId ?? '',
+    regularExpression: init.regularExpression ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const consumerGroupRegularExpressionKey: Codec<ConsumerGroupRegularExpressionKey> = defineCodec(
@@ -63,14 +63,15 @@ export interface ConsumerGroupRegularExpressionValue {
 
 /** A ConsumerGroupRegularExpressionValue with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupRegularExpressionValue(
-  init?: Partial<ConsumerGroupRegularExpressionValue>,
+  init: Partial<ConsumerGroupRegularExpressionValue> = {},
 ): ConsumerGroupRegularExpressionValue {
   const m: ConsumerGroupRegularExpressionValue = {
-    topics: [],
-    version: 0,
-    timestamp: 0,
+    topics: init.topics ?? [],
+    version: init.version ?? 0,
+    timestamp: init.timestamp ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const consumerGroupRegularExpressionValue: Codec<ConsumerGroupRegularExpressionValue> = defineCodec(

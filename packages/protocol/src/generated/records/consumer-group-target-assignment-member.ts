@@ -19,13 +19,13 @@ export interface ConsumerGroupTargetAssignmentMemberKey {
 
 /** A ConsumerGroupTargetAssignmentMemberKey with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupTargetAssignmentMemberKey(
-  init?: Partial<ConsumerGroupTargetAssignmentMemberKey>,
+  init: Partial<ConsumerGroupTargetAssignmentMemberKey> = {},
 ): ConsumerGroupTargetAssignmentMemberKey {
   const m: ConsumerGroupTargetAssignmentMemberKey = {
-    groupId: '',
-    memberId: '',
+    groupId: init.groupId ?? '',
+    memberId: init.memberId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const consumerGroupTargetAssignmentMemberKey: Codec<ConsumerGroupTargetAssignmentMemberKey> =
@@ -74,21 +74,23 @@ export interface TopicPartition {
 
 /** A ConsumerGroupTargetAssignmentMemberValue with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupTargetAssignmentMemberValue(
-  init?: Partial<ConsumerGroupTargetAssignmentMemberValue>,
+  init: Partial<ConsumerGroupTargetAssignmentMemberValue> = {},
 ): ConsumerGroupTargetAssignmentMemberValue {
   const m: ConsumerGroupTargetAssignmentMemberValue = {
-    topicPartitions: [],
+    topicPartitions: init.topicPartitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicPartition with the schema's defaults, and over them what `init` has. */
-export function newTopicPartition(init?: Partial<TopicPartition>): TopicPartition {
+export function newTopicPartition(init: Partial<TopicPartition> = {}): TopicPartition {
   const m: TopicPartition = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const consumerGroupTargetAssignmentMemberValue: Codec<ConsumerGroupTargetAssignmentMemberValue> =

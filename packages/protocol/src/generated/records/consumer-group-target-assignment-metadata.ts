@@ -16,12 +16,12 @@ export interface ConsumerGroupTargetAssignmentMetadataKey {
 
 /** A ConsumerGroupTargetAssignmentMetadataKey with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupTargetAssignmentMetadataKey(
-  init?: Partial<ConsumerGroupTargetAssignmentMetadataKey>,
+  init: Partial<ConsumerGroupTargetAssignmentMetadataKey> = {},
 ): ConsumerGroupTargetAssignmentMetadataKey {
   const m: ConsumerGroupTargetAssignmentMetadataKey = {
-    groupId: '',
+    groupId: init.groupId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const consumerGroupTargetAssignmentMetadataKey: Codec<ConsumerGroupTargetAssignmentMetadataKey> =
@@ -62,13 +62,14 @@ export interface ConsumerGroupTargetAssignmentMetadataValue {
 
 /** A ConsumerGroupTargetAssignmentMetadataValue with the schema's defaults, and over them what `init` has. */
 export function newConsumerGroupTargetAssignmentMetadataValue(
-  init?: Partial<ConsumerGroupTargetAssignmentMetadataValue>,
+  init: Partial<ConsumerGroupTargetAssignmentMetadataValue> = {},
 ): ConsumerGroupTargetAssignmentMetadataValue {
   const m: ConsumerGroupTargetAssignmentMetadataValue = {
-    assignmentEpoch: 0,
-    assignmentTimestamp: 0,
+    assignmentEpoch: init.assignmentEpoch ?? 0,
+    assignmentTimestamp: init.assignmentTimestamp ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const consumerGroupTargetAssignmentMetadataValue: Codec<ConsumerGroupTargetAssignmentMetadataValue> =

@@ -23,22 +23,22 @@ export interface TopicPartition {
 
 /** A ConsumerProtocolAssignment with the schema's defaults, and over them what `init` has. */
 export function newConsumerProtocolAssignment(
-  init?: Partial<ConsumerProtocolAssignment>,
+  init: Partial<ConsumerProtocolAssignment> = {},
 ): ConsumerProtocolAssignment {
   const m: ConsumerProtocolAssignment = {
-    assignedPartitions: [],
-    userData: null,
+    assignedPartitions: init.assignedPartitions ?? [],
+    userData: init.userData ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 /** A TopicPartition with the schema's defaults, and over them what `init` has. */
-export function newTopicPartition(init?: Partial<TopicPartition>): TopicPartition {
+export function newTopicPartition(init: Partial<TopicPartition> = {}): TopicPartition {
   const m: TopicPartition = {
-    topic: '',
-    partitions: [],
+    topic: init.topic ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const consumerProtocolAssignment: Codec<ConsumerProtocolAssignment> = defineCodec(

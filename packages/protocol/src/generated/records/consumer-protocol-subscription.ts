@@ -29,25 +29,25 @@ export interface TopicPartition {
 
 /** A ConsumerProtocolSubscription with the schema's defaults, and over them what `init` has. */
 export function newConsumerProtocolSubscription(
-  init?: Partial<ConsumerProtocolSubscription>,
+  init: Partial<ConsumerProtocolSubscription> = {},
 ): ConsumerProtocolSubscription {
   const m: ConsumerProtocolSubscription = {
-    topics: [],
-    userData: null,
-    ownedPartitions: [],
-    generationId: -1,
-    rackId: null,
+    topics: init.topics ?? [],
+    userData: init.userData ?? null,
+    ownedPartitions: init.ownedPartitions ?? [],
+    generationId: init.generationId ?? -1,
+    rackId: init.rackId ?? null,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 /** A TopicPartition with the schema's defaults, and over them what `init` has. */
-export function newTopicPartition(init?: Partial<TopicPartition>): TopicPartition {
+export function newTopicPartition(init: Partial<TopicPartition> = {}): TopicPartition {
   const m: TopicPartition = {
-    topic: '',
-    partitions: [],
+    topic: init.topic ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const consumerProtocolSubscription: Codec<ConsumerProtocolSubscription> = defineCodec(

@@ -15,11 +15,13 @@ export interface ControlRecordTypeSchema {
 }
 
 /** A ControlRecordTypeSchema with the schema's defaults, and over them what `init` has. */
-export function newControlRecordTypeSchema(init?: Partial<ControlRecordTypeSchema>): ControlRecordTypeSchema {
+export function newControlRecordTypeSchema(
+  init: Partial<ControlRecordTypeSchema> = {},
+): ControlRecordTypeSchema {
   const m: ControlRecordTypeSchema = {
-    type: 0,
+    type: init.type ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const controlRecordTypeSchema: Codec<ControlRecordTypeSchema> = defineCodec(

@@ -19,13 +19,14 @@ export interface DefaultPrincipalData {
 }
 
 /** A DefaultPrincipalData with the schema's defaults, and over them what `init` has. */
-export function newDefaultPrincipalData(init?: Partial<DefaultPrincipalData>): DefaultPrincipalData {
+export function newDefaultPrincipalData(init: Partial<DefaultPrincipalData> = {}): DefaultPrincipalData {
   const m: DefaultPrincipalData = {
-    type: '',
-    name: '',
-    tokenAuthenticated: false,
+    type: init.type ?? '',
+    name: init.name ?? '',
+    tokenAuthenticated: init.tokenAuthenticated ?? false,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const defaultPrincipalData: Codec<DefaultPrincipalData> = defineCodec(

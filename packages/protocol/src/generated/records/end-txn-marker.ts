@@ -15,11 +15,11 @@ export interface EndTxnMarker {
 }
 
 /** A EndTxnMarker with the schema's defaults, and over them what `init` has. */
-export function newEndTxnMarker(init?: Partial<EndTxnMarker>): EndTxnMarker {
+export function newEndTxnMarker(init: Partial<EndTxnMarker> = {}): EndTxnMarker {
   const m: EndTxnMarker = {
-    coordinatorEpoch: 0,
+    coordinatorEpoch: init.coordinatorEpoch ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const endTxnMarker: Codec<EndTxnMarker> = defineCodec(

@@ -16,11 +16,11 @@ export interface GroupMetadataKey {
 }
 
 /** A GroupMetadataKey with the schema's defaults, and over them what `init` has. */
-export function newGroupMetadataKey(init?: Partial<GroupMetadataKey>): GroupMetadataKey {
+export function newGroupMetadataKey(init: Partial<GroupMetadataKey> = {}): GroupMetadataKey {
   const m: GroupMetadataKey = {
-    group: '',
+    group: init.group ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const groupMetadataKey: Codec<GroupMetadataKey> = defineCodec(
@@ -72,31 +72,33 @@ export interface MemberMetadata {
 }
 
 /** A GroupMetadataValue with the schema's defaults, and over them what `init` has. */
-export function newGroupMetadataValue(init?: Partial<GroupMetadataValue>): GroupMetadataValue {
+export function newGroupMetadataValue(init: Partial<GroupMetadataValue> = {}): GroupMetadataValue {
   const m: GroupMetadataValue = {
-    protocolType: '',
-    generation: 0,
-    protocol: '',
-    leader: '',
-    currentStateTimestamp: -1,
-    members: [],
+    protocolType: init.protocolType ?? '',
+    generation: init.generation ?? 0,
+    protocol: init.protocol === undefined ? '' : init.protocol,
+    leader: init.leader === undefined ? '' : init.leader,
+    currentStateTimestamp: init.currentStateTimestamp ?? -1,
+    members: init.members ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A MemberMetadata with the schema's defaults, and over them what `init` has. */
-export function newMemberMetadata(init?: Partial<MemberMetadata>): MemberMetadata {
+export function newMemberMetadata(init: Partial<MemberMetadata> = {}): MemberMetadata {
   const m: MemberMetadata = {
-    memberId: '',
-    groupInstanceId: null,
-    clientId: '',
-    clientHost: '',
-    rebalanceTimeout: -1,
-    sessionTimeout: 0,
-    subscription: EMPTY_BYTES,
-    assignment: EMPTY_BYTES,
+    memberId: init.memberId ?? '',
+    groupInstanceId: init.groupInstanceId ?? null,
+    clientId: init.clientId ?? '',
+    clientHost: init.clientHost ?? '',
+    rebalanceTimeout: init.rebalanceTimeout ?? -1,
+    sessionTimeout: init.sessionTimeout ?? 0,
+    subscription: init.subscription ?? EMPTY_BYTES,
+    assignment: init.assignment ?? EMPTY_BYTES,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const groupMetadataValue: Codec<GroupMetadataValue> = defineCodec(

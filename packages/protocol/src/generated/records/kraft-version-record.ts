@@ -18,12 +18,13 @@ export interface KRaftVersionRecord {
 }
 
 /** A KRaftVersionRecord with the schema's defaults, and over them what `init` has. */
-export function newKRaftVersionRecord(init?: Partial<KRaftVersionRecord>): KRaftVersionRecord {
+export function newKRaftVersionRecord(init: Partial<KRaftVersionRecord> = {}): KRaftVersionRecord {
   const m: KRaftVersionRecord = {
-    version: 0,
-    kRaftVersion: 0,
+    version: init.version ?? 0,
+    kRaftVersion: init.kRaftVersion ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const kRaftVersionRecord: Codec<KRaftVersionRecord> = defineCodec(

@@ -30,23 +30,25 @@ export interface Voter {
 }
 
 /** A LeaderChangeMessage with the schema's defaults, and over them what `init` has. */
-export function newLeaderChangeMessage(init?: Partial<LeaderChangeMessage>): LeaderChangeMessage {
+export function newLeaderChangeMessage(init: Partial<LeaderChangeMessage> = {}): LeaderChangeMessage {
   const m: LeaderChangeMessage = {
-    version: 0,
-    leaderId: 0,
-    voters: [],
-    grantingVoters: [],
+    version: init.version ?? 0,
+    leaderId: init.leaderId ?? 0,
+    voters: init.voters ?? [],
+    grantingVoters: init.grantingVoters ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Voter with the schema's defaults, and over them what `init` has. */
-export function newVoter(init?: Partial<Voter>): Voter {
+export function newVoter(init: Partial<Voter> = {}): Voter {
   const m: Voter = {
-    voterId: 0,
-    voterDirectoryId: ZERO_UUID,
+    voterId: init.voterId ?? 0,
+    voterDirectoryId: init.voterDirectoryId ?? ZERO_UUID,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const leaderChangeMessage: Codec<LeaderChangeMessage> = defineCodec(

@@ -17,13 +17,13 @@ export interface LegacyOffsetCommitKey {
 }
 
 /** A LegacyOffsetCommitKey with the schema's defaults, and over them what `init` has. */
-export function newLegacyOffsetCommitKey(init?: Partial<LegacyOffsetCommitKey>): LegacyOffsetCommitKey {
+export function newLegacyOffsetCommitKey(init: Partial<LegacyOffsetCommitKey> = {}): LegacyOffsetCommitKey {
   const m: LegacyOffsetCommitKey = {
-    group: '',
-    topic: '',
-    partition: 0,
+    group: init.group ?? '',
+    topic: init.topic ?? '',
+    partition: init.partition ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const legacyOffsetCommitKey: Codec<LegacyOffsetCommitKey> = defineCodec(
@@ -58,13 +58,15 @@ export interface LegacyOffsetCommitValue {
 }
 
 /** A LegacyOffsetCommitValue with the schema's defaults, and over them what `init` has. */
-export function newLegacyOffsetCommitValue(init?: Partial<LegacyOffsetCommitValue>): LegacyOffsetCommitValue {
+export function newLegacyOffsetCommitValue(
+  init: Partial<LegacyOffsetCommitValue> = {},
+): LegacyOffsetCommitValue {
   const m: LegacyOffsetCommitValue = {
-    offset: 0,
-    metadata: '',
-    commitTimestamp: 0,
+    offset: init.offset ?? 0,
+    metadata: init.metadata ?? '',
+    commitTimestamp: init.commitTimestamp ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const legacyOffsetCommitValue: Codec<LegacyOffsetCommitValue> = defineCodec(

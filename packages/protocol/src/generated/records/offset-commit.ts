@@ -18,13 +18,13 @@ export interface OffsetCommitKey {
 }
 
 /** A OffsetCommitKey with the schema's defaults, and over them what `init` has. */
-export function newOffsetCommitKey(init?: Partial<OffsetCommitKey>): OffsetCommitKey {
+export function newOffsetCommitKey(init: Partial<OffsetCommitKey> = {}): OffsetCommitKey {
   const m: OffsetCommitKey = {
-    group: '',
-    topic: '',
-    partition: 0,
+    group: init.group ?? '',
+    topic: init.topic ?? '',
+    partition: init.partition ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const offsetCommitKey: Codec<OffsetCommitKey> = defineCodec(
@@ -67,16 +67,17 @@ export interface OffsetCommitValue {
 }
 
 /** A OffsetCommitValue with the schema's defaults, and over them what `init` has. */
-export function newOffsetCommitValue(init?: Partial<OffsetCommitValue>): OffsetCommitValue {
+export function newOffsetCommitValue(init: Partial<OffsetCommitValue> = {}): OffsetCommitValue {
   const m: OffsetCommitValue = {
-    offset: 0,
-    leaderEpoch: -1,
-    metadata: '',
-    commitTimestamp: 0,
-    expireTimestamp: -1,
-    topicId: ZERO_UUID,
+    offset: init.offset ?? 0,
+    leaderEpoch: init.leaderEpoch ?? -1,
+    metadata: init.metadata ?? '',
+    commitTimestamp: init.commitTimestamp ?? 0,
+    expireTimestamp: init.expireTimestamp ?? -1,
+    topicId: init.topicId ?? ZERO_UUID,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const offsetCommitValue: Codec<OffsetCommitValue> = defineCodec(

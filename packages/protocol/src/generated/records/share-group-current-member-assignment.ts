@@ -19,13 +19,13 @@ export interface ShareGroupCurrentMemberAssignmentKey {
 
 /** A ShareGroupCurrentMemberAssignmentKey with the schema's defaults, and over them what `init` has. */
 export function newShareGroupCurrentMemberAssignmentKey(
-  init?: Partial<ShareGroupCurrentMemberAssignmentKey>,
+  init: Partial<ShareGroupCurrentMemberAssignmentKey> = {},
 ): ShareGroupCurrentMemberAssignmentKey {
   const m: ShareGroupCurrentMemberAssignmentKey = {
-    groupId: '',
-    memberId: '',
+    groupId: init.groupId ?? '',
+    memberId: init.memberId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const shareGroupCurrentMemberAssignmentKey: Codec<ShareGroupCurrentMemberAssignmentKey> = defineCodec(
@@ -76,24 +76,26 @@ export interface TopicPartitions {
 
 /** A ShareGroupCurrentMemberAssignmentValue with the schema's defaults, and over them what `init` has. */
 export function newShareGroupCurrentMemberAssignmentValue(
-  init?: Partial<ShareGroupCurrentMemberAssignmentValue>,
+  init: Partial<ShareGroupCurrentMemberAssignmentValue> = {},
 ): ShareGroupCurrentMemberAssignmentValue {
   const m: ShareGroupCurrentMemberAssignmentValue = {
-    memberEpoch: 0,
-    previousMemberEpoch: 0,
-    state: 0,
-    assignedPartitions: [],
+    memberEpoch: init.memberEpoch ?? 0,
+    previousMemberEpoch: init.previousMemberEpoch ?? 0,
+    state: init.state ?? 0,
+    assignedPartitions: init.assignedPartitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicPartitions with the schema's defaults, and over them what `init` has. */
-export function newTopicPartitions(init?: Partial<TopicPartitions>): TopicPartitions {
+export function newTopicPartitions(init: Partial<TopicPartitions> = {}): TopicPartitions {
   const m: TopicPartitions = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareGroupCurrentMemberAssignmentValue: Codec<ShareGroupCurrentMemberAssignmentValue> =

@@ -17,13 +17,13 @@ export interface ShareGroupMemberMetadataKey {
 
 /** A ShareGroupMemberMetadataKey with the schema's defaults, and over them what `init` has. */
 export function newShareGroupMemberMetadataKey(
-  init?: Partial<ShareGroupMemberMetadataKey>,
+  init: Partial<ShareGroupMemberMetadataKey> = {},
 ): ShareGroupMemberMetadataKey {
   const m: ShareGroupMemberMetadataKey = {
-    groupId: '',
-    memberId: '',
+    groupId: init.groupId ?? '',
+    memberId: init.memberId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const shareGroupMemberMetadataKey: Codec<ShareGroupMemberMetadataKey> = defineCodec(
@@ -60,15 +60,16 @@ export interface ShareGroupMemberMetadataValue {
 
 /** A ShareGroupMemberMetadataValue with the schema's defaults, and over them what `init` has. */
 export function newShareGroupMemberMetadataValue(
-  init?: Partial<ShareGroupMemberMetadataValue>,
+  init: Partial<ShareGroupMemberMetadataValue> = {},
 ): ShareGroupMemberMetadataValue {
   const m: ShareGroupMemberMetadataValue = {
-    rackId: '',
-    clientId: '',
-    clientHost: '',
-    subscribedTopicNames: [],
+    rackId: init.rackId === undefined ? '' : init.rackId,
+    clientId: init.clientId ?? '',
+    clientHost: init.clientHost ?? '',
+    subscribedTopicNames: init.subscribedTopicNames ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareGroupMemberMetadataValue: Codec<ShareGroupMemberMetadataValue> = defineCodec(

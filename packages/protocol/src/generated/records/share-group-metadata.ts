@@ -15,11 +15,11 @@ export interface ShareGroupMetadataKey {
 }
 
 /** A ShareGroupMetadataKey with the schema's defaults, and over them what `init` has. */
-export function newShareGroupMetadataKey(init?: Partial<ShareGroupMetadataKey>): ShareGroupMetadataKey {
+export function newShareGroupMetadataKey(init: Partial<ShareGroupMetadataKey> = {}): ShareGroupMetadataKey {
   const m: ShareGroupMetadataKey = {
-    groupId: '',
+    groupId: init.groupId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const shareGroupMetadataKey: Codec<ShareGroupMetadataKey> = defineCodec(
@@ -51,12 +51,15 @@ export interface ShareGroupMetadataValue {
 }
 
 /** A ShareGroupMetadataValue with the schema's defaults, and over them what `init` has. */
-export function newShareGroupMetadataValue(init?: Partial<ShareGroupMetadataValue>): ShareGroupMetadataValue {
+export function newShareGroupMetadataValue(
+  init: Partial<ShareGroupMetadataValue> = {},
+): ShareGroupMetadataValue {
   const m: ShareGroupMetadataValue = {
-    epoch: 0,
-    metadataHash: 0n,
+    epoch: init.epoch ?? 0,
+    metadataHash: init.metadataHash ?? 0n,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareGroupMetadataValue: Codec<ShareGroupMetadataValue> = defineCodec(

@@ -18,12 +18,12 @@ export interface ShareGroupStatePartitionMetadataKey {
 
 /** A ShareGroupStatePartitionMetadataKey with the schema's defaults, and over them what `init` has. */
 export function newShareGroupStatePartitionMetadataKey(
-  init?: Partial<ShareGroupStatePartitionMetadataKey>,
+  init: Partial<ShareGroupStatePartitionMetadataKey> = {},
 ): ShareGroupStatePartitionMetadataKey {
   const m: ShareGroupStatePartitionMetadataKey = {
-    groupId: '',
+    groupId: init.groupId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const shareGroupStatePartitionMetadataKey: Codec<ShareGroupStatePartitionMetadataKey> = defineCodec(
@@ -76,33 +76,36 @@ export interface TopicInfo {
 
 /** A ShareGroupStatePartitionMetadataValue with the schema's defaults, and over them what `init` has. */
 export function newShareGroupStatePartitionMetadataValue(
-  init?: Partial<ShareGroupStatePartitionMetadataValue>,
+  init: Partial<ShareGroupStatePartitionMetadataValue> = {},
 ): ShareGroupStatePartitionMetadataValue {
   const m: ShareGroupStatePartitionMetadataValue = {
-    initializingTopics: [],
-    initializedTopics: [],
-    deletingTopics: [],
+    initializingTopics: init.initializingTopics ?? [],
+    initializedTopics: init.initializedTopics ?? [],
+    deletingTopics: init.deletingTopics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicPartitionsInfo with the schema's defaults, and over them what `init` has. */
-export function newTopicPartitionsInfo(init?: Partial<TopicPartitionsInfo>): TopicPartitionsInfo {
+export function newTopicPartitionsInfo(init: Partial<TopicPartitionsInfo> = {}): TopicPartitionsInfo {
   const m: TopicPartitionsInfo = {
-    topicId: ZERO_UUID,
-    topicName: '',
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    topicName: init.topicName ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicInfo with the schema's defaults, and over them what `init` has. */
-export function newTopicInfo(init?: Partial<TopicInfo>): TopicInfo {
+export function newTopicInfo(init: Partial<TopicInfo> = {}): TopicInfo {
   const m: TopicInfo = {
-    topicId: ZERO_UUID,
-    topicName: '',
+    topicId: init.topicId ?? ZERO_UUID,
+    topicName: init.topicName ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareGroupStatePartitionMetadataValue: Codec<ShareGroupStatePartitionMetadataValue> =

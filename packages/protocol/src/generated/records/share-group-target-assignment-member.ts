@@ -19,13 +19,13 @@ export interface ShareGroupTargetAssignmentMemberKey {
 
 /** A ShareGroupTargetAssignmentMemberKey with the schema's defaults, and over them what `init` has. */
 export function newShareGroupTargetAssignmentMemberKey(
-  init?: Partial<ShareGroupTargetAssignmentMemberKey>,
+  init: Partial<ShareGroupTargetAssignmentMemberKey> = {},
 ): ShareGroupTargetAssignmentMemberKey {
   const m: ShareGroupTargetAssignmentMemberKey = {
-    groupId: '',
-    memberId: '',
+    groupId: init.groupId ?? '',
+    memberId: init.memberId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const shareGroupTargetAssignmentMemberKey: Codec<ShareGroupTargetAssignmentMemberKey> = defineCodec(
@@ -70,21 +70,23 @@ export interface TopicPartition {
 
 /** A ShareGroupTargetAssignmentMemberValue with the schema's defaults, and over them what `init` has. */
 export function newShareGroupTargetAssignmentMemberValue(
-  init?: Partial<ShareGroupTargetAssignmentMemberValue>,
+  init: Partial<ShareGroupTargetAssignmentMemberValue> = {},
 ): ShareGroupTargetAssignmentMemberValue {
   const m: ShareGroupTargetAssignmentMemberValue = {
-    topicPartitions: [],
+    topicPartitions: init.topicPartitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicPartition with the schema's defaults, and over them what `init` has. */
-export function newTopicPartition(init?: Partial<TopicPartition>): TopicPartition {
+export function newTopicPartition(init: Partial<TopicPartition> = {}): TopicPartition {
   const m: TopicPartition = {
-    topicId: ZERO_UUID,
-    partitions: [],
+    topicId: init.topicId ?? ZERO_UUID,
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareGroupTargetAssignmentMemberValue: Codec<ShareGroupTargetAssignmentMemberValue> =

@@ -16,12 +16,12 @@ export interface ShareGroupTargetAssignmentMetadataKey {
 
 /** A ShareGroupTargetAssignmentMetadataKey with the schema's defaults, and over them what `init` has. */
 export function newShareGroupTargetAssignmentMetadataKey(
-  init?: Partial<ShareGroupTargetAssignmentMetadataKey>,
+  init: Partial<ShareGroupTargetAssignmentMetadataKey> = {},
 ): ShareGroupTargetAssignmentMetadataKey {
   const m: ShareGroupTargetAssignmentMetadataKey = {
-    groupId: '',
+    groupId: init.groupId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const shareGroupTargetAssignmentMetadataKey: Codec<ShareGroupTargetAssignmentMetadataKey> =
@@ -62,13 +62,14 @@ export interface ShareGroupTargetAssignmentMetadataValue {
 
 /** A ShareGroupTargetAssignmentMetadataValue with the schema's defaults, and over them what `init` has. */
 export function newShareGroupTargetAssignmentMetadataValue(
-  init?: Partial<ShareGroupTargetAssignmentMetadataValue>,
+  init: Partial<ShareGroupTargetAssignmentMetadataValue> = {},
 ): ShareGroupTargetAssignmentMetadataValue {
   const m: ShareGroupTargetAssignmentMetadataValue = {
-    assignmentEpoch: 0,
-    assignmentTimestamp: 0,
+    assignmentEpoch: init.assignmentEpoch ?? 0,
+    assignmentTimestamp: init.assignmentTimestamp ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareGroupTargetAssignmentMetadataValue: Codec<ShareGroupTargetAssignmentMetadataValue> =

@@ -19,13 +19,13 @@ export interface ShareSnapshotKey {
 }
 
 /** A ShareSnapshotKey with the schema's defaults, and over them what `init` has. */
-export function newShareSnapshotKey(init?: Partial<ShareSnapshotKey>): ShareSnapshotKey {
+export function newShareSnapshotKey(init: Partial<ShareSnapshotKey> = {}): ShareSnapshotKey {
   const m: ShareSnapshotKey = {
-    groupId: '',
-    topicId: ZERO_UUID,
-    partition: 0,
+    groupId: init.groupId ?? '',
+    topicId: init.topicId ?? ZERO_UUID,
+    partition: init.partition ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const shareSnapshotKey: Codec<ShareSnapshotKey> = defineCodec(
@@ -76,29 +76,31 @@ export interface StateBatch {
 }
 
 /** A ShareSnapshotValue with the schema's defaults, and over them what `init` has. */
-export function newShareSnapshotValue(init?: Partial<ShareSnapshotValue>): ShareSnapshotValue {
+export function newShareSnapshotValue(init: Partial<ShareSnapshotValue> = {}): ShareSnapshotValue {
   const m: ShareSnapshotValue = {
-    snapshotEpoch: 0,
-    stateEpoch: 0,
-    leaderEpoch: 0,
-    startOffset: 0,
-    deliveryCompleteCount: -1,
-    createTimestamp: 0,
-    writeTimestamp: 0,
-    stateBatches: [],
+    snapshotEpoch: init.snapshotEpoch ?? 0,
+    stateEpoch: init.stateEpoch ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
+    startOffset: init.startOffset ?? 0,
+    deliveryCompleteCount: init.deliveryCompleteCount ?? -1,
+    createTimestamp: init.createTimestamp ?? 0,
+    writeTimestamp: init.writeTimestamp ?? 0,
+    stateBatches: init.stateBatches ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A StateBatch with the schema's defaults, and over them what `init` has. */
-export function newStateBatch(init?: Partial<StateBatch>): StateBatch {
+export function newStateBatch(init: Partial<StateBatch> = {}): StateBatch {
   const m: StateBatch = {
-    firstOffset: 0,
-    lastOffset: 0,
-    deliveryState: 0,
-    deliveryCount: 0,
+    firstOffset: init.firstOffset ?? 0,
+    lastOffset: init.lastOffset ?? 0,
+    deliveryState: init.deliveryState ?? 0,
+    deliveryCount: init.deliveryCount ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareSnapshotValue: Codec<ShareSnapshotValue> = defineCodec(

@@ -19,13 +19,13 @@ export interface ShareUpdateKey {
 }
 
 /** A ShareUpdateKey with the schema's defaults, and over them what `init` has. */
-export function newShareUpdateKey(init?: Partial<ShareUpdateKey>): ShareUpdateKey {
+export function newShareUpdateKey(init: Partial<ShareUpdateKey> = {}): ShareUpdateKey {
   const m: ShareUpdateKey = {
-    groupId: '',
-    topicId: ZERO_UUID,
-    partition: 0,
+    groupId: init.groupId ?? '',
+    topicId: init.topicId ?? ZERO_UUID,
+    partition: init.partition ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const shareUpdateKey: Codec<ShareUpdateKey> = defineCodec(
@@ -73,26 +73,28 @@ export interface StateBatch {
 }
 
 /** A ShareUpdateValue with the schema's defaults, and over them what `init` has. */
-export function newShareUpdateValue(init?: Partial<ShareUpdateValue>): ShareUpdateValue {
+export function newShareUpdateValue(init: Partial<ShareUpdateValue> = {}): ShareUpdateValue {
   const m: ShareUpdateValue = {
-    snapshotEpoch: 0,
-    leaderEpoch: 0,
-    startOffset: 0,
-    deliveryCompleteCount: -1,
-    stateBatches: [],
+    snapshotEpoch: init.snapshotEpoch ?? 0,
+    leaderEpoch: init.leaderEpoch ?? 0,
+    startOffset: init.startOffset ?? 0,
+    deliveryCompleteCount: init.deliveryCompleteCount ?? -1,
+    stateBatches: init.stateBatches ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A StateBatch with the schema's defaults, and over them what `init` has. */
-export function newStateBatch(init?: Partial<StateBatch>): StateBatch {
+export function newStateBatch(init: Partial<StateBatch> = {}): StateBatch {
   const m: StateBatch = {
-    firstOffset: 0,
-    lastOffset: 0,
-    deliveryState: 0,
-    deliveryCount: 0,
+    firstOffset: init.firstOffset ?? 0,
+    lastOffset: init.lastOffset ?? 0,
+    deliveryState: init.deliveryState ?? 0,
+    deliveryCount: init.deliveryCount ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const shareUpdateValue: Codec<ShareUpdateValue> = defineCodec(

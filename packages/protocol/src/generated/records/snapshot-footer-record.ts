@@ -17,11 +17,12 @@ export interface SnapshotFooterRecord {
 }
 
 /** A SnapshotFooterRecord with the schema's defaults, and over them what `init` has. */
-export function newSnapshotFooterRecord(init?: Partial<SnapshotFooterRecord>): SnapshotFooterRecord {
+export function newSnapshotFooterRecord(init: Partial<SnapshotFooterRecord> = {}): SnapshotFooterRecord {
   const m: SnapshotFooterRecord = {
-    version: 0,
+    version: init.version ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const snapshotFooterRecord: Codec<SnapshotFooterRecord> = defineCodec(

@@ -18,12 +18,13 @@ export interface SnapshotHeaderRecord {
 }
 
 /** A SnapshotHeaderRecord with the schema's defaults, and over them what `init` has. */
-export function newSnapshotHeaderRecord(init?: Partial<SnapshotHeaderRecord>): SnapshotHeaderRecord {
+export function newSnapshotHeaderRecord(init: Partial<SnapshotHeaderRecord> = {}): SnapshotHeaderRecord {
   const m: SnapshotHeaderRecord = {
-    version: 0,
-    lastContainedLogTimestamp: 0,
+    version: init.version ?? 0,
+    lastContainedLogTimestamp: init.lastContainedLogTimestamp ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const snapshotHeaderRecord: Codec<SnapshotHeaderRecord> = defineCodec(

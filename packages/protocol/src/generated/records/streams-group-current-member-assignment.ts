@@ -18,13 +18,13 @@ export interface StreamsGroupCurrentMemberAssignmentKey {
 
 /** A StreamsGroupCurrentMemberAssignmentKey with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupCurrentMemberAssignmentKey(
-  init?: Partial<StreamsGroupCurrentMemberAssignmentKey>,
+  init: Partial<StreamsGroupCurrentMemberAssignmentKey> = {},
 ): StreamsGroupCurrentMemberAssignmentKey {
   const m: StreamsGroupCurrentMemberAssignmentKey = {
-    groupId: '',
-    memberId: '',
+    groupId: init.groupId ?? '',
+    memberId: init.memberId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const streamsGroupCurrentMemberAssignmentKey: Codec<StreamsGroupCurrentMemberAssignmentKey> =
@@ -82,30 +82,32 @@ export interface TaskIds {
 
 /** A StreamsGroupCurrentMemberAssignmentValue with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupCurrentMemberAssignmentValue(
-  init?: Partial<StreamsGroupCurrentMemberAssignmentValue>,
+  init: Partial<StreamsGroupCurrentMemberAssignmentValue> = {},
 ): StreamsGroupCurrentMemberAssignmentValue {
   const m: StreamsGroupCurrentMemberAssignmentValue = {
-    memberEpoch: 0,
-    previousMemberEpoch: 0,
-    state: 0,
-    activeTasks: [],
-    standbyTasks: [],
-    warmupTasks: [],
-    activeTasksPendingRevocation: [],
-    standbyTasksPendingRevocation: [],
-    warmupTasksPendingRevocation: [],
+    memberEpoch: init.memberEpoch ?? 0,
+    previousMemberEpoch: init.previousMemberEpoch ?? 0,
+    state: init.state ?? 0,
+    activeTasks: init.activeTasks ?? [],
+    standbyTasks: init.standbyTasks ?? [],
+    warmupTasks: init.warmupTasks ?? [],
+    activeTasksPendingRevocation: init.activeTasksPendingRevocation ?? [],
+    standbyTasksPendingRevocation: init.standbyTasksPendingRevocation ?? [],
+    warmupTasksPendingRevocation: init.warmupTasksPendingRevocation ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TaskIds with the schema's defaults, and over them what `init` has. */
-export function newTaskIds(init?: Partial<TaskIds>): TaskIds {
+export function newTaskIds(init: Partial<TaskIds> = {}): TaskIds {
   const m: TaskIds = {
-    subtopologyId: '',
-    partitions: [],
-    assignmentEpochs: [],
+    subtopologyId: init.subtopologyId ?? '',
+    partitions: init.partitions ?? [],
+    assignmentEpochs: init.assignmentEpochs === undefined ? [] : init.assignmentEpochs,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const streamsGroupCurrentMemberAssignmentValue: Codec<StreamsGroupCurrentMemberAssignmentValue> =

@@ -18,13 +18,13 @@ export interface StreamsGroupMemberMetadataKey {
 
 /** A StreamsGroupMemberMetadataKey with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupMemberMetadataKey(
-  init?: Partial<StreamsGroupMemberMetadataKey>,
+  init: Partial<StreamsGroupMemberMetadataKey> = {},
 ): StreamsGroupMemberMetadataKey {
   const m: StreamsGroupMemberMetadataKey = {
-    groupId: '',
-    memberId: '',
+    groupId: init.groupId ?? '',
+    memberId: init.memberId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const streamsGroupMemberMetadataKey: Codec<StreamsGroupMemberMetadataKey> = defineCodec(
@@ -80,38 +80,41 @@ export interface KeyValue {
 
 /** A StreamsGroupMemberMetadataValue with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupMemberMetadataValue(
-  init?: Partial<StreamsGroupMemberMetadataValue>,
+  init: Partial<StreamsGroupMemberMetadataValue> = {},
 ): StreamsGroupMemberMetadataValue {
   const m: StreamsGroupMemberMetadataValue = {
-    instanceId: '',
-    rackId: '',
-    clientId: '',
-    clientHost: '',
-    rebalanceTimeoutMs: -1,
-    topologyEpoch: 0,
-    processId: '',
-    userEndpoint: null,
-    clientTags: [],
+    instanceId: init.instanceId === undefined ? '' : init.instanceId,
+    rackId: init.rackId === undefined ? '' : init.rackId,
+    clientId: init.clientId ?? '',
+    clientHost: init.clientHost ?? '',
+    rebalanceTimeoutMs: init.rebalanceTimeoutMs ?? -1,
+    topologyEpoch: init.topologyEpoch ?? 0,
+    processId: init.processId ?? '',
+    userEndpoint: init.userEndpoint ?? null,
+    clientTags: init.clientTags ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Endpoint with the schema's defaults, and over them what `init` has. */
-export function newEndpoint(init?: Partial<Endpoint>): Endpoint {
+export function newEndpoint(init: Partial<Endpoint> = {}): Endpoint {
   const m: Endpoint = {
-    host: '',
-    port: 0,
+    host: init.host ?? '',
+    port: init.port ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A KeyValue with the schema's defaults, and over them what `init` has. */
-export function newKeyValue(init?: Partial<KeyValue>): KeyValue {
+export function newKeyValue(init: Partial<KeyValue> = {}): KeyValue {
   const m: KeyValue = {
-    key: '',
-    value: '',
+    key: init.key ?? '',
+    value: init.value ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const streamsGroupMemberMetadataValue: Codec<StreamsGroupMemberMetadataValue> = defineCodec(

@@ -16,11 +16,13 @@ export interface StreamsGroupMetadataKey {
 }
 
 /** A StreamsGroupMetadataKey with the schema's defaults, and over them what `init` has. */
-export function newStreamsGroupMetadataKey(init?: Partial<StreamsGroupMetadataKey>): StreamsGroupMetadataKey {
+export function newStreamsGroupMetadataKey(
+  init: Partial<StreamsGroupMetadataKey> = {},
+): StreamsGroupMetadataKey {
   const m: StreamsGroupMetadataKey = {
-    groupId: '',
+    groupId: init.groupId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const streamsGroupMetadataKey: Codec<StreamsGroupMetadataKey> = defineCodec(
@@ -62,24 +64,26 @@ export interface LastAssignmentConfig {
 
 /** A StreamsGroupMetadataValue with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupMetadataValue(
-  init?: Partial<StreamsGroupMetadataValue>,
+  init: Partial<StreamsGroupMetadataValue> = {},
 ): StreamsGroupMetadataValue {
   const m: StreamsGroupMetadataValue = {
-    epoch: 0,
-    metadataHash: 0n,
-    validatedTopologyEpoch: -1,
-    lastAssignmentConfigs: [],
+    epoch: init.epoch ?? 0,
+    metadataHash: init.metadataHash ?? 0n,
+    validatedTopologyEpoch: init.validatedTopologyEpoch ?? -1,
+    lastAssignmentConfigs: init.lastAssignmentConfigs === undefined ? [] : init.lastAssignmentConfigs,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A LastAssignmentConfig with the schema's defaults, and over them what `init` has. */
-export function newLastAssignmentConfig(init?: Partial<LastAssignmentConfig>): LastAssignmentConfig {
+export function newLastAssignmentConfig(init: Partial<LastAssignmentConfig> = {}): LastAssignmentConfig {
   const m: LastAssignmentConfig = {
-    key: '',
-    value: '',
+    key: init.key ?? '',
+    value: init.value ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const streamsGroupMetadataValue: Codec<StreamsGroupMetadataValue> = defineCodec(

@@ -18,13 +18,13 @@ export interface StreamsGroupTargetAssignmentMemberKey {
 
 /** A StreamsGroupTargetAssignmentMemberKey with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupTargetAssignmentMemberKey(
-  init?: Partial<StreamsGroupTargetAssignmentMemberKey>,
+  init: Partial<StreamsGroupTargetAssignmentMemberKey> = {},
 ): StreamsGroupTargetAssignmentMemberKey {
   const m: StreamsGroupTargetAssignmentMemberKey = {
-    groupId: '',
-    memberId: '',
+    groupId: init.groupId ?? '',
+    memberId: init.memberId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const streamsGroupTargetAssignmentMemberKey: Codec<StreamsGroupTargetAssignmentMemberKey> =
@@ -75,23 +75,25 @@ export interface TaskIds {
 
 /** A StreamsGroupTargetAssignmentMemberValue with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupTargetAssignmentMemberValue(
-  init?: Partial<StreamsGroupTargetAssignmentMemberValue>,
+  init: Partial<StreamsGroupTargetAssignmentMemberValue> = {},
 ): StreamsGroupTargetAssignmentMemberValue {
   const m: StreamsGroupTargetAssignmentMemberValue = {
-    activeTasks: [],
-    standbyTasks: [],
-    warmupTasks: [],
+    activeTasks: init.activeTasks ?? [],
+    standbyTasks: init.standbyTasks ?? [],
+    warmupTasks: init.warmupTasks ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TaskIds with the schema's defaults, and over them what `init` has. */
-export function newTaskIds(init?: Partial<TaskIds>): TaskIds {
+export function newTaskIds(init: Partial<TaskIds> = {}): TaskIds {
   const m: TaskIds = {
-    subtopologyId: '',
-    partitions: [],
+    subtopologyId: init.subtopologyId ?? '',
+    partitions: init.partitions ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const streamsGroupTargetAssignmentMemberValue: Codec<StreamsGroupTargetAssignmentMemberValue> =

@@ -16,12 +16,12 @@ export interface StreamsGroupTargetAssignmentMetadataKey {
 
 /** A StreamsGroupTargetAssignmentMetadataKey with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupTargetAssignmentMetadataKey(
-  init?: Partial<StreamsGroupTargetAssignmentMetadataKey>,
+  init: Partial<StreamsGroupTargetAssignmentMetadataKey> = {},
 ): StreamsGroupTargetAssignmentMetadataKey {
   const m: StreamsGroupTargetAssignmentMetadataKey = {
-    groupId: '',
+    groupId: init.groupId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const streamsGroupTargetAssignmentMetadataKey: Codec<StreamsGroupTargetAssignmentMetadataKey> =
@@ -62,13 +62,14 @@ export interface StreamsGroupTargetAssignmentMetadataValue {
 
 /** A StreamsGroupTargetAssignmentMetadataValue with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupTargetAssignmentMetadataValue(
-  init?: Partial<StreamsGroupTargetAssignmentMetadataValue>,
+  init: Partial<StreamsGroupTargetAssignmentMetadataValue> = {},
 ): StreamsGroupTargetAssignmentMetadataValue {
   const m: StreamsGroupTargetAssignmentMetadataValue = {
-    assignmentEpoch: 0,
-    assignmentTimestamp: 0,
+    assignmentEpoch: init.assignmentEpoch ?? 0,
+    assignmentTimestamp: init.assignmentTimestamp ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const streamsGroupTargetAssignmentMetadataValue: Codec<StreamsGroupTargetAssignmentMetadataValue> =

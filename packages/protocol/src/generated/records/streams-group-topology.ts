@@ -16,11 +16,13 @@ export interface StreamsGroupTopologyKey {
 }
 
 /** A StreamsGroupTopologyKey with the schema's defaults, and over them what `init` has. */
-export function newStreamsGroupTopologyKey(init?: Partial<StreamsGroupTopologyKey>): StreamsGroupTopologyKey {
+export function newStreamsGroupTopologyKey(
+  init: Partial<StreamsGroupTopologyKey> = {},
+): StreamsGroupTopologyKey {
   const m: StreamsGroupTopologyKey = {
-    groupId: '',
+    groupId: init.groupId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const streamsGroupTopologyKey: Codec<StreamsGroupTopologyKey> = defineCodec(
@@ -89,57 +91,62 @@ export interface TopicInfo {
 
 /** A StreamsGroupTopologyValue with the schema's defaults, and over them what `init` has. */
 export function newStreamsGroupTopologyValue(
-  init?: Partial<StreamsGroupTopologyValue>,
+  init: Partial<StreamsGroupTopologyValue> = {},
 ): StreamsGroupTopologyValue {
   const m: StreamsGroupTopologyValue = {
-    epoch: 0,
-    subtopologies: [],
+    epoch: init.epoch ?? 0,
+    subtopologies: init.subtopologies ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A CopartitionGroup with the schema's defaults, and over them what `init` has. */
-export function newCopartitionGroup(init?: Partial<CopartitionGroup>): CopartitionGroup {
+export function newCopartitionGroup(init: Partial<CopartitionGroup> = {}): CopartitionGroup {
   const m: CopartitionGroup = {
-    sourceTopics: [],
-    sourceTopicRegex: [],
-    repartitionSourceTopics: [],
+    sourceTopics: init.sourceTopics ?? [],
+    sourceTopicRegex: init.sourceTopicRegex ?? [],
+    repartitionSourceTopics: init.repartitionSourceTopics ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Subtopology with the schema's defaults, and over them what `init` has. */
-export function newSubtopology(init?: Partial<Subtopology>): Subtopology {
+export function newSubtopology(init: Partial<Subtopology> = {}): Subtopology {
   const m: Subtopology = {
-    subtopologyId: '',
-    sourceTopics: [],
-    sourceTopicRegex: [],
-    stateChangelogTopics: [],
-    repartitionSinkTopics: [],
-    repartitionSourceTopics: [],
-    copartitionGroups: [],
+    subtopologyId: init.subtopologyId ?? '',
+    sourceTopics: init.sourceTopics ?? [],
+    sourceTopicRegex: init.sourceTopicRegex ?? [],
+    stateChangelogTopics: init.stateChangelogTopics ?? [],
+    repartitionSinkTopics: init.repartitionSinkTopics ?? [],
+    repartitionSourceTopics: init.repartitionSourceTopics ?? [],
+    copartitionGroups: init.copartitionGroups ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicConfig with the schema's defaults, and over them what `init` has. */
-export function newTopicConfig(init?: Partial<TopicConfig>): TopicConfig {
+export function newTopicConfig(init: Partial<TopicConfig> = {}): TopicConfig {
   const m: TopicConfig = {
-    key: '',
-    value: '',
+    key: init.key ?? '',
+    value: init.value ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A TopicInfo with the schema's defaults, and over them what `init` has. */
-export function newTopicInfo(init?: Partial<TopicInfo>): TopicInfo {
+export function newTopicInfo(init: Partial<TopicInfo> = {}): TopicInfo {
   const m: TopicInfo = {
-    name: '',
-    partitions: 0,
-    replicationFactor: 0,
-    topicConfigs: [],
+    name: init.name ?? '',
+    partitions: init.partitions ?? 0,
+    replicationFactor: init.replicationFactor ?? 0,
+    topicConfigs: init.topicConfigs ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const streamsGroupTopologyValue: Codec<StreamsGroupTopologyValue> = defineCodec(

@@ -16,11 +16,11 @@ export interface TransactionLogKey {
 }
 
 /** A TransactionLogKey with the schema's defaults, and over them what `init` has. */
-export function newTransactionLogKey(init?: Partial<TransactionLogKey>): TransactionLogKey {
+export function newTransactionLogKey(init: Partial<TransactionLogKey> = {}): TransactionLogKey {
   const m: TransactionLogKey = {
-    transactionalId: '',
+    transactionalId: init.transactionalId ?? '',
   };
-  return init === undefined ? m : Object.assign(m, init);
+  return m;
 }
 
 export const transactionLogKey: Codec<TransactionLogKey> = defineCodec(
@@ -72,30 +72,32 @@ export interface PartitionsSchema {
 }
 
 /** A TransactionLogValue with the schema's defaults, and over them what `init` has. */
-export function newTransactionLogValue(init?: Partial<TransactionLogValue>): TransactionLogValue {
+export function newTransactionLogValue(init: Partial<TransactionLogValue> = {}): TransactionLogValue {
   const m: TransactionLogValue = {
-    producerId: 0,
-    previousProducerId: -1,
-    nextProducerId: -1,
-    producerEpoch: 0,
-    nextProducerEpoch: -1,
-    transactionTimeoutMs: 0,
-    transactionStatus: 0,
-    transactionPartitions: [],
-    transactionLastUpdateTimestampMs: 0,
-    transactionStartTimestampMs: 0,
-    clientTransactionVersion: 0,
+    producerId: init.producerId ?? 0,
+    previousProducerId: init.previousProducerId ?? -1,
+    nextProducerId: init.nextProducerId ?? -1,
+    producerEpoch: init.producerEpoch ?? 0,
+    nextProducerEpoch: init.nextProducerEpoch ?? -1,
+    transactionTimeoutMs: init.transactionTimeoutMs ?? 0,
+    transactionStatus: init.transactionStatus ?? 0,
+    transactionPartitions: init.transactionPartitions === undefined ? [] : init.transactionPartitions,
+    transactionLastUpdateTimestampMs: init.transactionLastUpdateTimestampMs ?? 0,
+    transactionStartTimestampMs: init.transactionStartTimestampMs ?? 0,
+    clientTransactionVersion: init.clientTransactionVersion ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A PartitionsSchema with the schema's defaults, and over them what `init` has. */
-export function newPartitionsSchema(init?: Partial<PartitionsSchema>): PartitionsSchema {
+export function newPartitionsSchema(init: Partial<PartitionsSchema> = {}): PartitionsSchema {
   const m: PartitionsSchema = {
-    topic: '',
-    partitionIds: [],
+    topic: init.topic ?? '',
+    partitionIds: init.partitionIds ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const transactionLogValue: Codec<TransactionLogValue> = defineCodec(

@@ -44,42 +44,46 @@ export interface Voter {
 }
 
 /** A VotersRecord with the schema's defaults, and over them what `init` has. */
-export function newVotersRecord(init?: Partial<VotersRecord>): VotersRecord {
+export function newVotersRecord(init: Partial<VotersRecord> = {}): VotersRecord {
   const m: VotersRecord = {
-    version: 0,
-    voters: [],
+    version: init.version ?? 0,
+    voters: init.voters ?? [],
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Endpoint with the schema's defaults, and over them what `init` has. */
-export function newEndpoint(init?: Partial<Endpoint>): Endpoint {
+export function newEndpoint(init: Partial<Endpoint> = {}): Endpoint {
   const m: Endpoint = {
-    name: '',
-    host: '',
-    port: 0,
+    name: init.name ?? '',
+    host: init.host ?? '',
+    port: init.port ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A KRaftVersionFeature with the schema's defaults, and over them what `init` has. */
-export function newKRaftVersionFeature(init?: Partial<KRaftVersionFeature>): KRaftVersionFeature {
+export function newKRaftVersionFeature(init: Partial<KRaftVersionFeature> = {}): KRaftVersionFeature {
   const m: KRaftVersionFeature = {
-    minSupportedVersion: 0,
-    maxSupportedVersion: 0,
+    minSupportedVersion: init.minSupportedVersion ?? 0,
+    maxSupportedVersion: init.maxSupportedVersion ?? 0,
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 /** A Voter with the schema's defaults, and over them what `init` has. */
-export function newVoter(init?: Partial<Voter>): Voter {
+export function newVoter(init: Partial<Voter> = {}): Voter {
   const m: Voter = {
-    voterId: 0,
-    voterDirectoryId: ZERO_UUID,
-    endpoints: [],
-    kRaftVersionFeature: newKRaftVersionFeature(),
+    voterId: init.voterId ?? 0,
+    voterDirectoryId: init.voterDirectoryId ?? ZERO_UUID,
+    endpoints: init.endpoints ?? [],
+    kRaftVersionFeature: init.kRaftVersionFeature ?? newKRaftVersionFeature(),
   };
-  return init === undefined ? m : Object.assign(m, init);
+  if (init.unknownTaggedFields !== undefined) m.unknownTaggedFields = init.unknownTaggedFields;
+  return m;
 }
 
 export const votersRecord: Codec<VotersRecord> = defineCodec(
