@@ -55,15 +55,13 @@ const operations: AgentOperations = {
     const producer = new Producer({ ...base, serializers: stringSerializers, idempotent: true });
     const rows = await readRows(file, from, to);
     for (let at = 0; at < rows.length; at += SEND_RECORDS) {
-      const messages = rows
-        .slice(at, at + SEND_RECORDS)
-        .map(({ key, value, headers, timestamp }) => ({
-          topic,
-          key,
-          value,
-          headers,
-          timestamp: BigInt(timestamp),
-        }));
+      const messages = rows.slice(at, at + SEND_RECORDS).map(({ key, value, headers, timestamp }) => ({
+        topic,
+        key,
+        value,
+        headers,
+        timestamp: BigInt(timestamp),
+      }));
       await producer.send({ acks: -1, compression: codec, messages });
     }
     await producer.close();
@@ -126,14 +124,12 @@ const operations: AgentOperations = {
   async leave() {
     if (consumer === undefined || delivered === undefined) throw new Error('never joined');
     if (commits) {
-      const offsets = delivered
-        .next()
-        .map(({ topic, partition, offset }) => ({
-          topic,
-          partition,
-          offset: BigInt(offset),
-          leaderEpoch: -1,
-        }));
+      const offsets = delivered.next().map(({ topic, partition, offset }) => ({
+        topic,
+        partition,
+        offset: BigInt(offset),
+        leaderEpoch: -1,
+      }));
       await consumer.commit({ offsets });
     }
     await stream?.close();

@@ -4,12 +4,14 @@
 import type { ClientSource } from '../client.ts';
 import { confluentKafkaPython } from './confluent-kafka-python.ts';
 import { franzGo } from './franz-go.ts';
+import { javaTools } from './java-tools.ts';
 import { kafkajs } from './kafkajs.ts';
 import { kcat } from './kcat.ts';
 import { platformatic } from './platformatic.ts';
 
 export const allClients: readonly ClientSource[] = [
   kafkajs,
+  javaTools,
   platformatic,
   kcat,
   confluentKafkaPython,

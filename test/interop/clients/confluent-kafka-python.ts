@@ -10,7 +10,7 @@ const environment = join(cacheFolder, 'python');
 const requirements = join(here, 'python', 'requirements.txt');
 
 export const confluentKafkaPython: ClientSource = {
-  name: 'confluent-kafka (Python)',
+  name: 'confluent-kafka',
   async prepare(bootstrap) {
     const python = needCommand(['python3', 'python'], 'run confluent-kafka');
     const bin = process.platform === 'win32' ? 'Scripts' : 'bin';
@@ -28,7 +28,7 @@ export const confluentKafkaPython: ClientSource = {
       await runCommand(inside, install, { deadlineMs: 300_000 });
     });
     return startAgentClient({
-      name: 'confluent-kafka (Python)',
+      name: 'confluent-kafka',
       command: [inside, join(here, 'python', 'confluent_agent.py'), bootstrap],
       codecs: { none: true, gzip: true, snappy: true, lz4: true, zstd: true },
     });

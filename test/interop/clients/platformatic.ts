@@ -5,11 +5,11 @@ import { FEATURES, type ClientSource } from '../client.ts';
 import { clientsNode, installClientsNode } from '../clients-node/folder.ts';
 
 export const platformatic: ClientSource = {
-  name: '@platformatic/kafka',
+  name: 'platformatic',
   async prepare(bootstrap) {
     await installClientsNode();
     return startAgentClient({
-      name: '@platformatic/kafka',
+      name: 'platformatic',
       command: [process.execPath, join(clientsNode, 'platformatic-agent.ts'), bootstrap],
       codecs: { none: true, gzip: true, snappy: true, lz4: true, zstd: true },
       notOffered: {
