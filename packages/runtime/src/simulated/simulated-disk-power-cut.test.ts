@@ -160,6 +160,32 @@ describe('a power cut', () => {
     assert.deepEqual(outcomes, [...kept, ...kept.map((names) => `${names} other=`)].sort());
   });
 
+  it('leaves a file that moves between folders in one of them, and there once the new folder is synced', async () => {
+    const move = async (disk: Disk): Promise<void> => {
+      await disk.makeDirectory('/from');
+      await disk.makeDirectory('/to');
+      await disk.syncDirectory('/');
+      await synced(disk, '/from/f', fill(1, 512));
+      await disk.rename('/from/f', '/to/f');
+    };
+    const look = async (disk: Disk): Promise<string> =>
+      `${await contentOf('/from/f')(disk)}, ${await contentOf('/to/f')(disk)}`;
+    assert.deepEqual(await outcomesOf(move, look), ['1*512, missing', 'missing, 1*512']);
+    const moveAndSync = async (disk: Disk): Promise<void> => {
+      await move(disk);
+      await disk.syncDirectory('/to');
+    };
+    assert.deepEqual(await outcomesOf(moveAndSync, look), ['missing, 1*512']);
+  });
+
+  it('takes a folder with all that is in it, until its parent is synced', async () => {
+    const outcomes = await outcomesOf(async (disk) => {
+      await disk.makeDirectory('/d');
+      await synced(disk, '/d/f', fill(1, 512));
+    }, contentOf('/d/f'));
+    assert.deepEqual(outcomes, ['1*512', 'missing']);
+  });
+
   it('may bring a removed file back', async () => {
     const outcomes = await outcomesOf(async (disk) => {
       await synced(disk, '/f', fill(1, 512));

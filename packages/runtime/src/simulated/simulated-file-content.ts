@@ -57,16 +57,6 @@ export class SimulatedFileContent {
     return this.#sequence;
   }
 
-  /** Whether a power cut could change what is read. */
-  get dirty(): boolean {
-    return this.#pending.length > 0;
-  }
-
-  /** How many bytes a power cut leaves for certain, if the size does not change. */
-  get durableSize(): number {
-    return this.#durable.size;
-  }
-
   read(target: Uint8Array, position: number): number {
     return this.#current.read(target, position);
   }
