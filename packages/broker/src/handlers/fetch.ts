@@ -30,7 +30,7 @@ export const fetch = defineApi<FetchRequest, FetchResponse>({
       readCommitted: request.isolationLevel === READ_COMMITTED,
     };
     const pass = await readUntilEnough(services, context, request, plan, limits);
-    return fetchAnswer(services, pass, limits, plan.session, plan.incremental);
+    return fetchAnswer(services, context.apiVersion, pass, limits, plan.session, plan.incremental);
   },
 });
 

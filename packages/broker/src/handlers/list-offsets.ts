@@ -20,9 +20,11 @@ import {
   findOffset,
 } from '../partition/find-offset.ts';
 import { leaderEpochError, ledPartition } from './led-partition.ts';
-import { defineApi, type Services } from './services.ts';
+import { defineApi, type RequestContext, type Services } from './services.ts';
 
 const READ_COMMITTED = 1;
+/** From this version on the answer has leader epochs. */
+const LEADER_EPOCH_VERSION = 4;
 
 /** From which version on each special timestamp may be asked for. */
 const FIRST_VERSION: ReadonlyMap<number, number> = new Map([
@@ -50,7 +52,7 @@ export const listOffsets = defineApi<ListOffsetsRequest, ListOffsetsResponse>({
             ? failed(asked.partitionIndex, ErrorCode.INVALID_REQUEST)
             : tooNew
               ? failed(asked.partitionIndex, ErrorCode.UNSUPPORTED_VERSION)
-              : await find(services, topic.name, asked, readCommitted),
+              : await find(services, context, topic.name, asked, readCommitted),
         );
       }
     }
@@ -60,6 +62,7 @@ export const listOffsets = defineApi<ListOffsetsRequest, ListOffsetsResponse>({
 
 async function find(
   services: Services,
+  context: RequestContext,
   topic: string,
   asked: ListOffsetsPartition,
   readCommitted: boolean,
@@ -75,7 +78,7 @@ async function find(
       errorCode: found.error,
       offset: found.offset,
       timestamp: found.timestamp,
-      leaderEpoch: found.leaderEpoch,
+      leaderEpoch: context.apiVersion < LEADER_EPOCH_VERSION ? -1 : found.leaderEpoch,
     });
   } catch (error) {
     if (!(error instanceof LogError)) throw error;

@@ -17,10 +17,12 @@ import {
 import { isZeroUuid, uuidToString } from '@moldau/protocol';
 import type { AppendOutcome } from '../partition/partition.ts';
 import { ledPartition, type LedPartition } from './led-partition.ts';
-import { defineApi, type Services } from './services.ts';
+import { defineApi, type RequestContext, type Services } from './services.ts';
 
 /** From this version on topics are named by id. */
 const TOPIC_IDS_VERSION = 13;
+/** From this version on the answer can name the current leader (KIP-951). */
+const LEADER_VERSION = 10;
 
 export const produce = defineApi<ProduceRequest, ProduceResponse>({
   request: produceRequest,
@@ -41,7 +43,7 @@ export const produce = defineApi<ProduceRequest, ProduceResponse>({
           const partitionAnswer = newPartitionProduceResponse({ index: data.index });
           answer.partitionResponses.push(partitionAnswer);
           waiting += 1;
-          appendTo(services, request, name, data, partitionAnswer, response, settle);
+          appendTo(services, context, request, name, data, partitionAnswer, response, settle);
         }
       }
       settle();
@@ -56,6 +58,7 @@ function topicName(services: Services, topic: TopicProduceData, version: number)
 
 function appendTo(
   services: Services,
+  context: RequestContext,
   request: ProduceRequest,
   name: string | undefined,
   data: PartitionProduceData,
@@ -78,7 +81,7 @@ function appendTo(
   }
   const led = ledPartition(services, name, data.index);
   if (led.partition === undefined) {
-    nameLeader(services, led, answer, response);
+    if (context.apiVersion >= LEADER_VERSION) nameLeader(services, led, answer, response);
     return refuse(led.error, null);
   }
   if (led.topic?.internal === true) {

@@ -37,6 +37,7 @@ export class ConnectionServer {
   readonly #limits: ConnectionLimits;
   readonly #sessions = new Set<Session>();
   #listener: Listener | undefined;
+  #open = false;
   #idleTimer: Timer | undefined;
 
   constructor(options: ConnectionServerOptions) {
@@ -54,6 +55,11 @@ export class ConnectionServer {
     return this.#listener.address;
   }
 
+  /** From now on connections are served; before, they are refused: a port that is bound does not mean that the broker has recovered. */
+  open(): void {
+    this.#open = true;
+  }
+
   /** Stops accepting; connections go on. */
   async stopListening(): Promise<void> {
     await this.#listener?.close();
@@ -67,6 +73,7 @@ export class ConnectionServer {
   }
 
   #accept(connection: Connection): ConnectionHandler | undefined {
+    if (!this.#open) return undefined;
     const refusal = this.#limits.refusal(connection.remote.host);
     if (refusal !== undefined) {
       this.#options.logger.warn({ remote: connection.remote, limit: refusal }, 'a connection was refused: too many');

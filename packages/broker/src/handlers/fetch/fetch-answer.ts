@@ -13,9 +13,13 @@ import type { Services } from '../services.ts';
 import type { FetchSession } from './fetch-session.ts';
 import type { FetchLimits, FetchPass, TargetRead } from './read-targets.ts';
 
+/** From this version on the answer names the current leader to who asked the wrong broker (KIP-951). */
+const LEADER_VERSION = 16;
+
 /** Builds the answer and notes in the session what the client has been told. */
 export function fetchAnswer(
   services: Services,
+  version: number,
   pass: FetchPass,
   limits: FetchLimits,
   session: FetchSession | undefined,
@@ -25,8 +29,8 @@ export function fetchAnswer(
   const leaders = new Set<number>();
   for (const read of pass.reads) {
     if (incremental && !hasNews(read)) continue;
-    topicOf(response, read).partitions.push(partitionData(read, limits.readCommitted));
-    if (namesLeader(read)) leaders.add(read.led.image?.leader ?? -1);
+    topicOf(response, read).partitions.push(partitionData(read, limits.readCommitted, version));
+    if (namesLeader(read, version)) leaders.add(read.led.image?.leader ?? -1);
     if (session !== undefined) noteTold(session, read);
   }
   for (const id of leaders) {
@@ -70,13 +74,13 @@ function topicOf(response: FetchResponse, read: TargetRead) {
   return topic;
 }
 
-function namesLeader(read: TargetRead): boolean {
+function namesLeader(read: TargetRead, version: number): boolean {
   return (
-    read.led.image !== undefined && (read.error === ErrorCode.NOT_LEADER_OR_FOLLOWER || read.error === ErrorCode.FENCED_LEADER_EPOCH)
+    version >= LEADER_VERSION && read.led.image !== undefined && (read.error === ErrorCode.NOT_LEADER_OR_FOLLOWER || read.error === ErrorCode.FENCED_LEADER_EPOCH)
   );
 }
 
-function partitionData(read: TargetRead, readCommitted: boolean): PartitionData {
+function partitionData(read: TargetRead, readCommitted: boolean, version: number): PartitionData {
   const data = newPartitionData({
     partitionIndex: read.target.index,
     errorCode: read.error,
@@ -90,7 +94,7 @@ function partitionData(read: TargetRead, readCommitted: boolean): PartitionData 
     data.divergingEpoch.epoch = read.diverging.epoch;
     data.divergingEpoch.endOffset = read.diverging.endOffset;
   }
-  if (namesLeader(read) && read.led.image !== undefined) {
+  if (namesLeader(read, version) && read.led.image !== undefined) {
     data.currentLeader.leaderId = read.led.image.leader;
     data.currentLeader.leaderEpoch = read.led.image.leaderEpoch;
   }

@@ -1,0 +1,104 @@
+// One broker: its listener, its handlers, its coordinators, over the partitions and the metadata that all brokers of the process share.
+import type { Address, Clock, Network, Random } from '@moldau/runtime';
+import { GroupCoordinator, type TopicCatalog } from './coordinator/group/group-coordinator.ts';
+import { groupSettingsOf } from './coordinator/group/group-settings-of.ts';
+import { FetchSessionCache } from './handlers/fetch/fetch-session-cache.ts';
+import { WaitingFetches } from './handlers/fetch/waiting-fetches.ts';
+import { allApis } from './handlers/all-apis.ts';
+import type { Services } from './handlers/services.ts';
+import type { LogStore } from './log/partition-log.ts';
+import type { MetadataImage } from './metadata/image.ts';
+import { GROUP_METADATA_TOPIC } from './metadata/internal-topics.ts';
+import type { MetadataStore } from './metadata/metadata-store.ts';
+import { ProducerIds } from './metadata/producer-ids.ts';
+import type { Partitions } from './partition/partitions.ts';
+import { ByteBudget } from './server/byte-budget.ts';
+import { ConnectionServer } from './server/connection-server.ts';
+import { Dispatcher } from './server/dispatch.ts';
+import type { BrokerSettings } from './settings/broker-settings.ts';
+import type { Logger } from './telemetry/logger.ts';
+
+export interface BrokerOptions {
+  readonly brokerId: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly network: Network;
+  readonly settings: BrokerSettings;
+  readonly metadata: MetadataStore;
+  readonly partitions: Partitions;
+  readonly logs: LogStore;
+  readonly dataFolder: string;
+  /** Bytes of requests in the process, shared by all its brokers. */
+  readonly budget: ByteBudget;
+  readonly logger: Logger;
+}
+
+export class Broker {
+  readonly id: number;
+  readonly groups: GroupCoordinator;
+  readonly services: Services;
+  readonly #server: ConnectionServer;
+
+  constructor(options: BrokerOptions) {
+    const { brokerId, clock, random, settings, metadata, partitions, logs, dataFolder, logger } = options;
+    this.id = brokerId;
+    this.groups = new GroupCoordinator({
+      clock,
+      random,
+      settings: groupSettingsOf(settings),
+      partitions: groupPartitions(metadata.image, settings),
+      topics: topicCatalog(metadata),
+      onError: (error) => logger.error({ err: error }, 'what the group coordinator decided could not be stored'),
+    });
+    this.services = {
+      brokerId,
+      clock,
+      random,
+      settings,
+      metadata,
+      partitions,
+      logs,
+      dataFolder,
+      groups: this.groups,
+      producerIds: new ProducerIds(metadata),
+      fetchSessions: new FetchSessionCache(settings.maxIncrementalFetchSessionCacheSlots, random),
+      waitingFetches: new WaitingFetches(clock, settings.maxWaitingFetches),
+      logger,
+    };
+    const dispatcher = new Dispatcher(this.services, allApis());
+    this.#server = new ConnectionServer({ network: options.network, clock, settings, dispatcher, budget: options.budget, logger });
+  }
+
+  /** Binds the address; connections are refused until `open`. Resolves to the address with its real port. */
+  listen(address: Address): Promise<Address> {
+    return this.#server.listen(address);
+  }
+
+  /** From now on connections are served. */
+  open(): void {
+    this.#server.open();
+  }
+
+  /** Stops taking connections and lets waiting requests go; what was appended is still committed by the logs. */
+  async close(): Promise<void> {
+    await this.#server.stopListening();
+    this.services.waitingFetches.close();
+    this.groups.close();
+    this.#server.close();
+  }
+}
+
+/** As many as the topic has; before it is made, as many as it will get. */
+function groupPartitions(image: MetadataImage, settings: BrokerSettings): number {
+  return image.topics.get(GROUP_METADATA_TOPIC)?.partitions.length ?? settings.offsetsTopicNumPartitions;
+}
+
+function topicCatalog(metadata: MetadataStore): TopicCatalog {
+  return {
+    topic(name) {
+      const topic = metadata.image.topics.get(name);
+      return topic === undefined ? undefined : { id: topic.id, partitions: topic.partitions.length };
+    },
+    topicName: (id) => metadata.image.topicNamesById.get(id),
+  };
+}

@@ -1,0 +1,14 @@
+// OffsetCommit: how far a group has read.
+import {
+  offsetCommitRequest,
+  offsetCommitResponse,
+  type OffsetCommitRequest,
+  type OffsetCommitResponse,
+} from '@moldau/protocol/generated/offset-commit.ts';
+import { defineApi } from './services.ts';
+
+export const offsetCommit = defineApi<OffsetCommitRequest, OffsetCommitResponse>({
+  request: offsetCommitRequest,
+  response: offsetCommitResponse,
+  handle: (services, context, request) => services.groups.offsetCommit(request, context),
+});

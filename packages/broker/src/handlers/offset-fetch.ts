@@ -1,0 +1,14 @@
+// OffsetFetch: how far groups have read.
+import {
+  offsetFetchRequest,
+  offsetFetchResponse,
+  type OffsetFetchRequest,
+  type OffsetFetchResponse,
+} from '@moldau/protocol/generated/offset-fetch.ts';
+import { defineApi } from './services.ts';
+
+export const offsetFetch = defineApi<OffsetFetchRequest, OffsetFetchResponse>({
+  request: offsetFetchRequest,
+  response: offsetFetchResponse,
+  handle: (services, context, request) => services.groups.offsetFetch(request, context),
+});

@@ -1,0 +1,127 @@
+// The composition root: everything a process of Moldau consists of, put together in the order in which it may start, and taken apart in
+// the order in which nothing acknowledged is lost.
+//
+//   data folder (lock, version) -> metadata -> logs (recovery) -> ports -> brokers of this run -> partitions -> coordinators -> open
+//
+// Must stay true: no request is served before all of it has recovered; a failure on the way gives back what was taken.
+import type { Address, Clock, Disk, Network, Random } from '@moldau/runtime';
+import { Broker } from './broker.ts';
+import { CoordinatorPlacement } from './coordinator-placement.ts';
+import { openDataFolder } from './data-folder.ts';
+import { openLocalLogStore } from './log/local/local-log-store.ts';
+import type { LogStore } from './log/partition-log.ts';
+import { brokersForRun } from './metadata/brokers-for-run.ts';
+import { openLocalMetadataStore } from './metadata/local/local-metadata-store.ts';
+import type { MetadataStore } from './metadata/metadata-store.ts';
+import { newClusterId } from './metadata/new-id.ts';
+import { Partitions } from './partition/partitions.ts';
+import { ByteBudget } from './server/byte-budget.ts';
+import type { BrokerSettings } from './settings/broker-settings.ts';
+import type { Logger } from './telemetry/logger.ts';
+
+export interface StartOptions {
+  readonly runtime: { readonly clock: Clock; readonly random: Random; readonly disk: Disk; readonly network: Network };
+  /** Where the data lies; made if missing. */
+  readonly folder: string;
+  /** Where the first broker listens; the others take the next ports (with port 0, any free ones). */
+  readonly listen: Address;
+  readonly brokers: number;
+  /** `fsync`: acknowledged means durable. `os`: acknowledged means handed to the operating system. */
+  readonly durability: 'fsync' | 'os';
+  readonly settings: BrokerSettings;
+  readonly logger: Logger;
+  /** The storage has failed for good: the process must end and recover at its next start. */
+  readonly onFatal: (reason: Error) => void;
+}
+
+export interface RunningBrokers {
+  /** Where each broker listens, in order of its id. */
+  readonly addresses: readonly Address[];
+  readonly brokers: readonly Broker[];
+  /** Stops in order: no new requests, what was appended is committed, files are closed, the folder is given up. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts `brokers` brokers over one data folder. Resolves when all of them answer.
+ * @throws DataFolderError, MetadataError, LogError, DiskError, or the reason why a port cannot be had; nothing runs then
+ */
+export async function startBrokers(options: StartOptions): Promise<RunningBrokers> {
+  const { runtime, settings, logger } = options;
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    const folder = await openDataFolder(runtime.disk, options.folder);
+    undo.push(() => folder.release());
+    const metadata = await openLocalMetadataStore({ disk: runtime.disk, folder: folder.metadata, logger, onFatal: options.onFatal });
+    undo.push(() => metadata.close());
+    const logs = await openLocalLogStore({
+      disk: runtime.disk,
+      clock: runtime.clock,
+      folder: folder.logs,
+      settings: { durability: options.durability, retentionCheckIntervalMs: settings.logRetentionCheckIntervalMs },
+      logger,
+      onFatal: options.onFatal,
+    });
+    undo.push(() => logs.close());
+    const partitions = new Partitions({ metadata, logs, settings, clock: runtime.clock, logger });
+    undo.push(async () => partitions.close());
+    const brokers = createBrokers(options, metadata, partitions, logs, folder.logs);
+    const addresses = await listen(brokers, options.listen, undo);
+    await registerRun(options, metadata, brokers, addresses);
+    await partitions.start();
+    const placement = new CoordinatorPlacement(brokers, metadata, partitions, logger);
+    undo.push(async () => placement.close());
+    for (const broker of brokers) broker.open();
+    return { addresses, brokers, stop: () => unwind(undo) };
+  } catch (error) {
+    await unwind(undo).catch((also: unknown) => logger.error({ err: also }, 'the failed start could not be undone'));
+    throw error;
+  }
+}
+
+/** Calls what was collected, last first; all of it, even when some fails. */
+async function unwind(undo: (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of undo.splice(0).reverse()) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures, 'several parts could not be stopped');
+}
+
+function createBrokers(options: StartOptions, metadata: MetadataStore, partitions: Partitions, logs: LogStore, dataFolder: string): Broker[] {
+  const { clock, random, network } = options.runtime;
+  const { settings, logger } = options;
+  const budget = new ByteBudget(settings.queuedMaxRequestBytes);
+  return Array.from(
+    { length: options.brokers },
+    (_, i) =>
+      new Broker({ brokerId: settings.nodeId + i, clock, random, network, settings, metadata, partitions, logs, dataFolder, budget, logger }),
+  );
+}
+
+async function listen(brokers: readonly Broker[], first: Address, undo: (() => Promise<void>)[]): Promise<Address[]> {
+  const addresses: Address[] = [];
+  for (const [i, broker] of brokers.entries()) {
+    undo.push(() => broker.close());
+    addresses.push(await broker.listen({ host: first.host, port: first.port === 0 ? 0 : first.port + i }));
+  }
+  return addresses;
+}
+
+/** Makes the cluster if it is new, and tells the metadata which brokers there are in this run. */
+async function registerRun(options: StartOptions, metadata: MetadataStore, brokers: readonly Broker[], addresses: readonly Address[]): Promise<void> {
+  const { settings, runtime } = options;
+  const registered = brokers.map((broker, i) => {
+    const address = addresses[i] as Address;
+    const advertised = i === 0 || settings.advertisedListener === undefined ? settings.advertisedListener : { ...settings.advertisedListener, port: settings.advertisedListener.port + i };
+    return { id: broker.id, host: advertised?.host ?? address.host, port: advertised?.port ?? address.port, rack: settings.brokerRack };
+  });
+  await metadata.propose((image) => {
+    const created = image.clusterId === '' ? [{ kind: 'cluster-created' as const, clusterId: newClusterId(runtime.random) }] : [];
+    return { changes: [...created, ...brokersForRun(image, registered)], answer: undefined };
+  });
+}

@@ -1,0 +1,37 @@
+// `npm run test:crash [-- --seed N] [--seeds COUNT] [--kills COUNT] [--only kill|simulated]`: what is acknowledged survives.
+//
+//   simulated   power cuts, failed syncs, torn writes and bit flips on the simulated disk, one run a seed; `--seed N` replays one
+//   kill        the real process under load, SIGKILLed again and again
+import { parseArgs } from 'node:util';
+import { runKillRounds } from './kill-rounds.ts';
+import { runSimulatedSeeds } from './simulated-seeds.ts';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    seeds: { type: 'string', default: '1000' },
+    kills: { type: 'string', default: '20' },
+    only: { type: 'string' },
+  },
+});
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+let passed = 0;
+let failed = 0;
+
+if (values.only !== 'kill') {
+  const first = values.seed === undefined ? 1 : Number(values.seed);
+  const count = values.seed === undefined ? Number(values.seeds) : 1;
+  const failures = await runSimulatedSeeds(first, count, say);
+  passed += count - failures;
+  failed += failures;
+}
+if (values.only !== 'simulated' && values.seed === undefined) {
+  const result = await runKillRounds(Number(values.kills), Date.now() % 1_000_000, say);
+  const slowest = Math.max(...result.restartMs).toFixed(0);
+  say(`${result.kills} kills: ${result.acknowledged} records acknowledged, ${result.read} read back; slowest start ${slowest} ms`);
+  for (const violation of result.violations.slice(0, 20)) say(`VIOLATION ${violation}`);
+  if (result.violations.length === 0) passed += 1;
+  else failed += 1;
+}
+say(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
