@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fetchRequest, newFetchPartition, newFetchRequest, newFetchTopic } from './generated/fetch.ts';
 import { newListOffsetsRequest, listOffsetsRequest } from './generated/list-offsets.ts';
@@ -138,4 +139,19 @@ test('defaults of one message are not those of another', () => {
   first.replicaState.replicaId = 1;
   assert.deepEqual(newFetchRequest().topics, []);
   assert.equal(newFetchRequest().replicaState.replicaId, -1);
+});
+
+test('the codecs work where there is no Buffer', () => {
+  const program = `
+    delete globalThis.Buffer;
+    const { Reader, Writer } = await import(${JSON.stringify(new URL('./index.ts', import.meta.url).href)});
+    const { listGroupsRequest } = await import(${JSON.stringify(new URL('./generated/list-groups.ts', import.meta.url).href)});
+    const writer = new Writer();
+    const states = ['Stable', 'a state of a longer name', 'café', '안녕하세요 세계'];
+    listGroupsRequest.encode(writer, { statesFilter: states, typesFilter: [] }, 5);
+    const bytes = writer.toBytes();
+    console.log(bytes.constructor.name, JSON.stringify(listGroupsRequest.decode(new Reader(bytes), 5).statesFilter));
+  `;
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  assert.equal(output.trim(), 'Uint8Array ["Stable","a state of a longer name","café","안녕하세요 세계"]');
 });

@@ -132,6 +132,8 @@ test('one reader gives out a limited number of elements, nested arrays included'
   const limited = new Reader(bytes, 0, bytes.length, 5);
   assert.equal(limited.compactArrayLength('outer', 1), 3);
   assert.match(refusal(() => limited.compactArrayLength('inner', 1)).message, /more array elements/);
+  const tags = new Reader(Uint8Array.from([2, 50, 0, 51, 0]), 0, 5, 20);
+  assert.match(refusal(() => tags.unknownTags()).message, /more array elements/);
 });
 
 test('null is refused where a value is required, and lengths below it everywhere', () => {

@@ -21,8 +21,14 @@ export interface UnknownTaggedField {
   readonly bytes: Uint8Array;
 }
 
-/** Array elements that one reader gives out at most, nested ones included. */
-export const DEFAULT_MAX_ELEMENTS = 4_000_000;
+/**
+ * Array elements that one reader gives out at most, nested ones included: the largest of them take some 150 bytes of memory
+ * each, whatever few bytes they have on the wire. A client that reads the metadata of very large clusters wants more.
+ */
+export const DEFAULT_MAX_ELEMENTS = 1_000_000;
+
+/** An unknown tagged field counts as this many elements: honest messages have a handful of them. */
+const ELEMENTS_PER_TAG = 16;
 
 /** Longest string in the protocol, in bytes of UTF-8. */
 export const MAX_STRING_LENGTH = 0x7fff;
@@ -293,7 +299,11 @@ export class Reader {
   /** Number of tagged fields that follow. */
   tagCount(): number {
     const count = this.uvarint('tagged fields');
-    return count === 0 ? 0 : this.#elements(count, 2, 'tagged fields');
+    if (count > 0) {
+      this.#elements(count, 2, 'tagged fields');
+      this.#charge(count * ELEMENTS_PER_TAG, 'tagged fields');
+    }
+    return count;
   }
 
   /** Reads the size of a tagged field: the position where it must end. */
@@ -385,11 +395,15 @@ export class Reader {
       const need = `${length} elements of at least ${elementSize} bytes`;
       throw new DecodeError(field, `${need}, but ${this.end - this.position} bytes left`, this.position);
     }
-    this.#elementsLeft -= length;
-    if (this.#elementsLeft < 0) {
-      throw new DecodeError(field, `more array elements than one message may have`, this.position);
-    }
+    this.#charge(length, field);
     return length;
+  }
+
+  #charge(elements: number, field: string): void {
+    this.#elementsLeft -= elements;
+    if (this.#elementsLeft < 0) {
+      throw new DecodeError(field, 'more array elements than one message may have', this.position);
+    }
   }
 
   #truncated(field: string, need: number): DecodeError {
