@@ -16,7 +16,11 @@ export interface BrokersForRunOptions {
 }
 
 /** The changes that make `brokers` the brokers of the image. */
-export function brokersForRun(image: MetadataImage, brokers: readonly BrokerImage[], options: BrokersForRunOptions = {}): MetadataChange[] {
+export function brokersForRun(
+  image: MetadataImage,
+  brokers: readonly BrokerImage[],
+  options: BrokersForRunOptions = {},
+): MetadataChange[] {
   const ids = brokers.map((broker) => broker.id).sort((a, b) => a - b);
   const present = new Set(ids);
   const changes: MetadataChange[] = [{ kind: 'brokers-set', brokers }];
@@ -31,15 +35,29 @@ export function brokersForRun(image: MetadataImage, brokers: readonly BrokerImag
   return changes;
 }
 
-function partitionForRun(partition: PartitionImage, index: number, present: ReadonlySet<number>, ids: readonly number[], rebalance: boolean): PartitionImage {
+function partitionForRun(
+  partition: PartitionImage,
+  index: number,
+  present: ReadonlySet<number>,
+  ids: readonly number[],
+  rebalance: boolean,
+): PartitionImage {
   const there = partition.replicas.filter((id) => present.has(id));
   // None of the replicas is there: a new placement, of as many replicas as can be, so that the load is spread over who is there.
-  const replicas = there.length > 0 ? partition.replicas : spread(index, Math.min(partition.replicas.length, ids.length), ids);
+  const replicas =
+    there.length > 0
+      ? partition.replicas
+      : spread(index, Math.min(partition.replicas.length, ids.length), ids);
   const isr = there.length > 0 ? there : replicas;
   const preferred = isr[0] as number;
   const stays = isr.includes(partition.leader) && !(rebalance && preferred === replicas[0]);
   const leader = stays ? partition.leader : preferred;
-  return { leader, leaderEpoch: partition.leaderEpoch + (leader === partition.leader ? 0 : 1), replicas, isr };
+  return {
+    leader,
+    leaderEpoch: partition.leaderEpoch + (leader === partition.leader ? 0 : 1),
+    replicas,
+    isr,
+  };
 }
 
 function spread(start: number, count: number, ids: readonly number[]): number[] {

@@ -235,7 +235,9 @@ function place(
   values: Values,
   problems: string[],
 ): Pick<BrokerSettings, 'nodeId' | 'brokerRack' | 'listener' | 'advertisedListener' | 'logDir'> {
-  const protocols = (values.text('listener.security.protocol.map') ?? '').split(',').map((pair) => pair.trim());
+  const protocols = (values.text('listener.security.protocol.map') ?? '')
+    .split(',')
+    .map((pair) => pair.trim());
   const controllers = values.list('controller.listener.names');
   const listenerOf = (name: string): ListenerAddress | undefined =>
     values.isSet(name)

@@ -460,4 +460,20 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
     dynamic: 'cluster-wide',
     documentation: 'No replica that lacks acknowledged records exists here, so it makes no difference.',
   },
+  {
+    name: 'controller.listener.names',
+    type: 'LIST',
+    default: '',
+    honoured: true,
+    dynamic: 'read-only',
+    documentation: 'Listeners of that name are for the controllers of Kafka and are left out.',
+  },
+  {
+    name: 'listener.security.protocol.map',
+    type: 'STRING',
+    default: 'SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT',
+    honoured: true,
+    dynamic: 'per-broker',
+    documentation: 'The protocol of each listener, as NAME:PROTOCOL. Only PLAINTEXT is supported.',
+  },
 ];
