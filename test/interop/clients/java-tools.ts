@@ -102,11 +102,11 @@ class JavaToolsClient implements InteropClient {
       return ['--formatter-property', `print.${field}=true`];
     });
     const args = ['--topic', topic, '--group', group, '--from-beginning', ...properties, ...format];
-    return new StreamingMember(this.#tools.java, this.#tools.commandLine('consumer', args), understand);
+    return new StreamingMember(this.#tools.java, this.#tools.consoleConsumer(args), understand);
   }
 
   close(): Promise<void> {
-    return Promise.resolve();
+    return this.#tools.close();
   }
 }
 
