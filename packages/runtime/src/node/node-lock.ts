@@ -28,7 +28,7 @@ const SQLITE_BUSY = 5;
  * How long to try. Two processes that start at once can each be in the other's way for an instant (SQLite takes a shared lock first); with no
  * patience at all both would give up.
  */
-const PATIENCE_MS = 100;
+const PATIENCE_MS = 500;
 
 const PRIMARY_RESULT_CODE = 0xff;
 
