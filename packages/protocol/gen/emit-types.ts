@@ -130,18 +130,16 @@ function versionNote(struct: StructSchema, field: FieldSchema): string {
   const notes: string[] = [];
   const { from, to } = field.versions;
   if (from !== struct.versions.from || to !== struct.versions.to) {
-    const upTo = to === struct.versions.to ? `Versions ${from}+` : versions(from, to);
-    notes.push(
-      `${upTo.charAt(0).toUpperCase()}${upTo.slice(1)}`,
-      field.ignorable ? 'left out of others' : 'an error in others',
-    );
+    notes.push(to === struct.versions.to ? `versions ${from}+` : versions(from, to));
+    notes.push(field.ignorable ? 'left out of others' : 'an error in others');
   }
   if (isNullable(field) && field.nullable.from > from)
     notes.push(`null from version ${field.nullable.from} on`);
   if (field.saturating) notes.push('the largest safe integer stands for all larger values');
   if (field.type.kind === 'primitive' && field.type.name === 'records')
     notes.push('record batches, not copied');
-  return notes.length === 0 ? '' : `${notes.join('; ')}.`;
+  const note = notes.join('; ');
+  return note === '' ? '' : `${note.charAt(0).toUpperCase()}${note.slice(1)}.`;
 }
 
 function versions(from: number, to: number): string {

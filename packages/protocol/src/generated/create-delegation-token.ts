@@ -17,7 +17,7 @@ export interface CreateDelegationTokenRequest {
   /** Versions 3+; an error in others. */
   ownerPrincipalName: string | null;
   renewers: CreatableRenewers[];
-  /** the largest safe integer stands for all larger values. */
+  /** The largest safe integer stands for all larger values. */
   maxLifetimeMs: number;
   /** Tagged fields that this schema does not know, when there are any. */
   unknownTaggedFields?: UnknownTaggedField[];

@@ -152,7 +152,7 @@ export interface DeleteTopicsResponse {
 }
 
 export interface DeletableTopicResult {
-  /** null from version 6 on. */
+  /** Null from version 6 on. */
   name: string | null;
   /** Versions 6+; left out of others. */
   topicId: Uint8Array;

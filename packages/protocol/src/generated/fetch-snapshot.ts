@@ -355,7 +355,7 @@ export interface FetchSnapshotResponsePartitionSnapshot {
   currentLeader: LeaderIdAndEpoch;
   size: number;
   position: number;
-  /** record batches, not copied. */
+  /** Record batches, not copied. */
   unalignedRecords: Uint8Array;
   /** Tagged fields that this schema does not know, when there are any. */
   unknownTaggedFields?: UnknownTaggedField[];

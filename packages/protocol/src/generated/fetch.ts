@@ -599,7 +599,7 @@ export interface PartitionData {
   abortedTransactions: AbortedTransaction[] | null;
   /** Versions 11+; an error in others. */
   preferredReadReplica: number;
-  /** record batches, not copied. */
+  /** Record batches, not copied. */
   records: Uint8Array | null;
   /** Tagged fields that this schema does not know, when there are any. */
   unknownTaggedFields?: UnknownTaggedField[];

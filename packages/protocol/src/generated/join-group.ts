@@ -212,7 +212,7 @@ export interface JoinGroupResponse {
   generationId: number;
   /** Versions 7+; left out of others. */
   protocolType: string | null;
-  /** null from version 7 on. */
+  /** Null from version 7 on. */
   protocolName: string | null;
   leader: string;
   /** Versions 9+; an error in others. */

@@ -26,7 +26,7 @@ export interface ListOffsetsPartition {
   partitionIndex: number;
   /** Versions 4+; left out of others. */
   currentLeaderEpoch: number;
-  /** the largest safe integer stands for all larger values. */
+  /** The largest safe integer stands for all larger values. */
   timestamp: number;
   /** Tagged fields that this schema does not know, when there are any. */
   unknownTaggedFields?: UnknownTaggedField[];

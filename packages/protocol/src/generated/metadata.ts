@@ -13,7 +13,7 @@ import { ZERO_UUID } from '../uuid.ts';
 
 /** MetadataRequest, versions 0 to 13. */
 export interface MetadataRequest {
-  /** null from version 1 on. */
+  /** Null from version 1 on. */
   topics: MetadataRequestTopic[] | null;
   /** Versions 4+; an error in others. */
   allowAutoTopicCreation: boolean;
@@ -28,7 +28,7 @@ export interface MetadataRequest {
 export interface MetadataRequestTopic {
   /** Versions 10+; left out of others. */
   topicId: Uint8Array;
-  /** null from version 10 on. */
+  /** Null from version 10 on. */
   name: string | null;
   /** Tagged fields that this schema does not know, when there are any. */
   unknownTaggedFields?: UnknownTaggedField[];
@@ -254,7 +254,7 @@ export interface MetadataResponsePartition {
 
 export interface MetadataResponseTopic {
   errorCode: number;
-  /** null from version 12 on. */
+  /** Null from version 12 on. */
   name: string | null;
   /** Versions 10+; left out of others. */
   topicId: Uint8Array;

@@ -23,7 +23,7 @@ export interface ProduceRequest {
 
 export interface PartitionProduceData {
   index: number;
-  /** record batches, not copied. */
+  /** Record batches, not copied. */
   records: Uint8Array | null;
   /** Tagged fields that this schema does not know, when there are any. */
   unknownTaggedFields?: UnknownTaggedField[];

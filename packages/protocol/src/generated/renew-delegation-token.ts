@@ -12,7 +12,7 @@ import { EMPTY_BYTES, defineCodec, refuseUnknownTags } from '../codec.ts';
 /** RenewDelegationTokenRequest, versions 1 to 2. */
 export interface RenewDelegationTokenRequest {
   hmac: Uint8Array;
-  /** the largest safe integer stands for all larger values. */
+  /** The largest safe integer stands for all larger values. */
   renewPeriodMs: number;
   /** Tagged fields that this schema does not know, when there are any. */
   unknownTaggedFields?: UnknownTaggedField[];

@@ -385,7 +385,7 @@ export interface PartitionData {
   acknowledgeErrorCode: number;
   acknowledgeErrorMessage: string | null;
   currentLeader: LeaderIdAndEpoch;
-  /** record batches, not copied. */
+  /** Record batches, not copied. */
   records: Uint8Array;
   acquiredRecords: AcquiredRecords[];
   /** Tagged fields that this schema does not know, when there are any. */
