@@ -6,7 +6,13 @@
 //   [a][b][c][d]                                     [e?][f?]
 import assert from 'node:assert/strict';
 
-import { LogError, type AppendedBatch, type LogObserver, type PartitionId, type PartitionLog } from '@moldau/broker/log/partition-log.ts';
+import {
+  LogError,
+  type AppendedBatch,
+  type LogObserver,
+  type PartitionId,
+  type PartitionLog,
+} from '@moldau/broker/log/partition-log.ts';
 import { crc32c } from '@moldau/protocol/crc32c.ts';
 import {
   BATCH_LEADER_EPOCH_AT,
@@ -37,6 +43,8 @@ export class ModelPartition implements LogObserver {
   /** The largest start that anything may have moved to. */
   possibleStart = 0;
   appended = 0;
+  /** A removal was begun: it may have happened. */
+  mayBeRemoved = false;
   /** The process that this observer belongs to lives. */
   alive = true;
   readonly #candidates = new Map<number, AppendedBatch[]>();
@@ -66,7 +74,8 @@ export class ModelPartition implements LogObserver {
   durable(endOffset: number): void {
     if (!this.alive) return;
     assert(endOffset >= this.acknowledgedEnd, 'the durable end went back');
-    while (this.#pending.length > 0 && this.#pending[0]!.baseOffset < endOffset) this.#chain.push(this.#pending.shift()!);
+    while (this.#pending.length > 0 && this.#pending[0]!.baseOffset < endOffset)
+      this.#chain.push(this.#pending.shift()!);
     this.acknowledgedEnd = endOffset;
   }
 
@@ -107,7 +116,8 @@ export class ModelPartition implements LogObserver {
   }
 
   replay(bytes: Uint8Array, at: number): void {
-    if (this.#digest !== undefined) assert.equal(batchBaseOffset(bytes, at), this.#digest.offset, 'replayed out of order');
+    if (this.#digest !== undefined)
+      assert.equal(batchBaseOffset(bytes, at), this.#digest.offset, 'replayed out of order');
     this.#take(batchBaseOffset(bytes, at), batchLastOffset(bytes, at), batchCrc(bytes, at));
   }
 
@@ -115,16 +125,24 @@ export class ModelPartition implements LogObserver {
   async verify(): Promise<void> {
     const log = this.log!;
     const where = `${this.id.topic}-${this.id.partition}`;
-    assert(log.endOffset >= this.acknowledgedEnd, `${where} ends at ${log.endOffset}: acknowledged up to ${this.acknowledgedEnd}`);
+    assert(
+      log.endOffset >= this.acknowledgedEnd,
+      `${where} ends at ${log.endOffset}: acknowledged up to ${this.acknowledgedEnd}`,
+    );
     assert.equal(log.durableEndOffset, log.endOffset);
     assert(
-      log.startOffset >= this.acknowledgedStart && log.startOffset <= Math.max(this.possibleStart, this.acknowledgedStart),
+      log.startOffset >= this.acknowledgedStart &&
+        log.startOffset <= Math.max(this.possibleStart, this.acknowledgedStart),
       `${where} starts at ${log.startOffset}: between ${this.acknowledgedStart} and ${this.possibleStart} was asked for`,
     );
     const recovered: AppendedBatch[] = [];
     let offset = log.startOffset;
     while (offset < log.endOffset) {
-      const slice = await log.read(offset, { maxBytes: 10_000, atLeastOneBatch: true, upToOffset: log.endOffset });
+      const slice = await log.read(offset, {
+        maxBytes: 10_000,
+        atLeastOneBatch: true,
+        upToOffset: log.endOffset,
+      });
       assert(slice.byteLength > 0, `${where} has nothing at ${offset}, before its end ${log.endOffset}`);
       for (const bytes of batchesOf(slice.buffers)) {
         recovered.push(this.#check(bytes, offset, where));
@@ -138,7 +156,11 @@ export class ModelPartition implements LogObserver {
     this.acknowledgedEnd = log.endOffset;
     this.acknowledgedStart = log.startOffset;
     if (this.#digest !== undefined) {
-      assert.deepEqual(this.#digest, this.#chainDigest(), `${where}: snapshot and replay do not make the state of all batches`);
+      assert.deepEqual(
+        this.#digest,
+        this.#chainDigest(),
+        `${where}: snapshot and replay do not make the state of all batches`,
+      );
     }
   }
 
@@ -150,18 +172,29 @@ export class ModelPartition implements LogObserver {
     if (!this.alive) return;
     for (const bytes of batchesOf(slice.buffers)) {
       this.#check(bytes, batchBaseOffset(bytes, 0), 'a read');
-      assert(batchLastOffset(bytes, 0) < this.acknowledgedEnd, 'a batch was served before it was acknowledged');
+      assert(
+        batchLastOffset(bytes, 0) < this.acknowledgedEnd,
+        'a batch was served before it was acknowledged',
+      );
     }
-    if (slice.byteLength === 0) assert(offset >= durable || offset < log.startOffset, `nothing to read at ${offset}`);
+    if (slice.byteLength === 0)
+      assert(offset >= durable || offset < log.startOffset, `nothing to read at ${offset}`);
   }
 
   #check(bytes: Uint8Array, offset: number, where: string): AppendedBatch {
     const base = batchBaseOffset(bytes, 0);
-    assert(base <= offset && batchLastOffset(bytes, 0) >= offset, `${where}: a batch at ${base} does not hold ${offset}`);
-    const acknowledged = base < this.acknowledgedEnd ? this.#chain.find((batch) => batch.baseOffset === base) : undefined;
+    assert(
+      base <= offset && batchLastOffset(bytes, 0) >= offset,
+      `${where}: a batch at ${base} does not hold ${offset}`,
+    );
+    const acknowledged =
+      base < this.acknowledgedEnd ? this.#chain.find((batch) => batch.baseOffset === base) : undefined;
     const candidates = acknowledged === undefined ? (this.#candidates.get(base) ?? []) : [acknowledged];
     const found = candidates.find((batch) => sameBatch(batch.bytes, bytes));
-    assert(found !== undefined, `${where}: the batch at ${base} is none that was ever ${acknowledged === undefined ? 'appended' : 'acknowledged'}`);
+    assert(
+      found !== undefined,
+      `${where}: the batch at ${base} is none that was ever ${acknowledged === undefined ? 'appended' : 'acknowledged'}`,
+    );
     return found;
   }
 
@@ -172,7 +205,8 @@ export class ModelPartition implements LogObserver {
   #chainDigest(): Digest | undefined {
     if (this.#digest === undefined) return undefined;
     let digest = NOTHING;
-    for (const batch of this.#chain) digest = digestWith(digest, batch.baseOffset, batch.lastOffset, batchCrc(batch.bytes, 0));
+    for (const batch of this.#chain)
+      digest = digestWith(digest, batch.baseOffset, batch.lastOffset, batchCrc(batch.bytes, 0));
     return digest;
   }
 }
@@ -180,7 +214,7 @@ export class ModelPartition implements LogObserver {
 function batchesOf(buffers: readonly Uint8Array[]): Uint8Array[] {
   const batches: Uint8Array[] = [];
   for (const buffer of buffers) {
-    for (let at = 0; at < buffer.length; ) {
+    for (let at = 0; at < buffer.length;) {
       const size = batchSizeInBytes(buffer, at);
       batches.push(buffer.subarray(at, at + size));
       at += size;

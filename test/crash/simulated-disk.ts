@@ -79,7 +79,10 @@ const CONFIG: LogConfig = {
 type End = 'power-cut' | 'kill' | 'close' | 'flip';
 
 /** Runs one seed. @throws with the seed in the message when a promise was broken */
-export async function runSimulatedCrash(seed: number, options: SimulatedCrashOptions = {}): Promise<SimulatedCrashResult> {
+export async function runSimulatedCrash(
+  seed: number,
+  options: SimulatedCrashOptions = {},
+): Promise<SimulatedCrashResult> {
   const world = new CrashWorld(seed, options);
   try {
     await world.run();
@@ -161,11 +164,22 @@ class CrashWorld {
       model.alive = true;
       model.log = await this.#store.open(model.id, CONFIG, model);
     }
-    for (const model of this.#models) await model.verify();
+    for (const model of this.#models) {
+      if (model.mayBeRemoved && model.log!.endOffset === 0) {
+        // The removal had not been answered, but was durable.
+        const next = this.#newPartition(model.id.partition);
+        this.#models = this.#models.map((other) => (other === model ? next : other));
+        next.log = await this.#store.open(next.id, CONFIG, next);
+      } else {
+        await model.verify();
+      }
+    }
   }
 
   #drawEnd(): End {
-    return (['power-cut', 'power-cut', 'power-cut', 'kill', 'close', 'flip'] as const)[this.#random.integer(6)]!;
+    return (['power-cut', 'power-cut', 'power-cut', 'kill', 'close', 'flip'] as const)[
+      this.#random.integer(6)
+    ]!;
   }
 
   /** Random work; unless the end is an orderly one, it comes in the middle of it. */
@@ -194,7 +208,9 @@ class CrashWorld {
     const log = model.log!;
     switch (this.#random.integer(12)) {
       case 0:
-        return model.spotCheck(log.startOffset + this.#random.integer(log.durableEndOffset - log.startOffset + 1));
+        return model.spotCheck(
+          log.startOffset + this.#random.integer(log.durableEndOffset - log.startOffset + 1),
+        );
       case 1: {
         if (!this.#chance(3)) return undefined;
         const offset = this.#random.integer(log.durableEndOffset + 1);
@@ -225,7 +241,9 @@ class CrashWorld {
     let offset = log.endOffset;
     for (let i = 1 + this.#random.integer(3); i > 0; i--) {
       const records = 1 + this.#random.integer(5);
-      const size = this.#chance(8) ? 8 * KB + this.#random.integer(20 * KB) : 100 + this.#random.integer(3000);
+      const size = this.#chance(8)
+        ? 8 * KB + this.#random.integer(20 * KB)
+        : 100 + this.#random.integer(3000);
       batches.push(this.#batch(offset, records, size));
       offset += records;
     }
@@ -262,6 +280,7 @@ class CrashWorld {
     const store = this.#store!;
     const next = this.#newPartition(model.id.partition);
     try {
+      model.mayBeRemoved = true;
       await store.remove(model.id);
       model.alive = false;
       this.#models = this.#models.map((other) => (other === model ? next : other));
@@ -293,11 +312,19 @@ class CrashWorld {
         faults.fail({ operation: 'metadata', after });
         break;
       default:
-        this.#scheduler.clock.setTimer(this.#random.integer(10), () => this.#disk.setCapacity(this.#random.integer(400 * KB)));
-        this.#scheduler.clock.setTimer(10 + this.#random.integer(20), () => this.#disk.setCapacity(2 ** 40));
+        this.#fillUp(this.#random.integer(10), this.#random.integer(400 * KB), 10 + this.#random.integer(20));
     }
     this.#faulty = true;
     this.#counts.failures += 1;
+  }
+
+  #fillUp(afterMs: number, capacity: number, untilMs: number): void {
+    const disk = this.#disk;
+    const set = (bytes: number) => () => {
+      if (disk === this.#disk) disk.setCapacity(bytes);
+    };
+    this.#scheduler.clock.setTimer(afterMs, set(capacity));
+    this.#scheduler.clock.setTimer(untilMs, set(2 ** 40));
   }
 
   #failing(): boolean {

@@ -8,6 +8,7 @@
 // write-ahead file is used again.
 import type { Disk } from '@moldau/runtime';
 
+import type { LogError } from '../partition-log.ts';
 import { writeCheckpoint, type PartitionCheckpoint, type RemovedPartition } from './checkpoint-file.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { LocalPartitionLog } from './local-partition-log.ts';
@@ -27,7 +28,9 @@ export interface CheckpointerParts {
   readonly wal: WalFiles;
   /** The newest checkpoint of every partition in the store. */
   partitions(): readonly PartitionCheckpoint[];
-  writeFailed(error: unknown): void;
+  writeFailed(error: unknown): LogError;
+  /** The engine has failed: a sync that failed once may succeed when tried again without having written anything. */
+  failure(): LogError | undefined;
 }
 
 export class Checkpointer {
@@ -42,13 +45,12 @@ export class Checkpointer {
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
-  #removed: RemovedPartition[];
+  #removed: RemovedPartition[] = [];
   /** The partitions of the store are not those of the last checkpoint file any more. */
   changed = false;
 
-  constructor(parts: CheckpointerParts, removed: readonly RemovedPartition[]) {
+  constructor(parts: CheckpointerParts) {
     this.#parts = parts;
-    this.#removed = [...removed];
   }
 
   dirty(log: LocalPartitionLog): void {
@@ -90,10 +92,12 @@ export class Checkpointer {
       return;
     }
     this.#running = this.#run(false)
-      .catch((error: unknown) => this.#parts.writeFailed(error))
+      .catch(() => {})
       .finally(() => {
         this.#running = undefined;
-        if (this.#again || this.#wanted.size > 0) {
+        if (this.#parts.failure() !== undefined) {
+          this.#rejectWaiters();
+        } else if (this.#again || this.#wanted.size > 0) {
           this.#again = false;
           this.start();
         }
@@ -143,6 +147,7 @@ export class Checkpointer {
     const wanted = this.#wanted;
     this.#wanted = new Map();
     try {
+      this.#refuseAfterFailure();
       const before = wal.sealedUpTo;
       const logs = new Set<LocalPartitionLog>();
       for (const log of wanted.keys()) if (log !== undefined) logs.add(log);
@@ -151,6 +156,7 @@ export class Checkpointer {
       }
       const due = everything || wanted.size > 0 || logs.size > 0 || this.changed || wal.sealedBytes > 0;
       await this.#settle([...logs]);
+      this.#refuseAfterFailure();
       if (due) {
         if (everything) wal.seal();
         let walSequence = commit.nextSequence;
@@ -170,15 +176,27 @@ export class Checkpointer {
       }
       for (const waiters of wanted.values()) for (const waiter of waiters) waiter.resolve();
     } catch (error) {
-      for (const waiters of wanted.values()) for (const waiter of waiters) waiter.reject(error);
+      const reason = this.#parts.failure() ?? this.#parts.writeFailed(error);
+      for (const waiters of wanted.values()) for (const waiter of waiters) waiter.reject(reason);
       this.changed = true;
-      throw error;
+      throw reason;
     }
+  }
+
+  #rejectWaiters(): void {
+    const wanted = this.#wanted;
+    this.#wanted = new Map();
+    for (const waiters of wanted.values()) for (const waiter of waiters) waiter.reject(this.#parts.failure());
+  }
+
+  #refuseAfterFailure(): void {
+    const failure = this.#parts.failure();
+    if (failure !== undefined) throw failure;
   }
 
   async #settle(logs: LocalPartitionLog[]): Promise<void> {
     const lane = async (): Promise<void> => {
-      for (let log = logs.pop(); log !== undefined; log = logs.pop()) {
+      for (let log = logs.pop(); log !== undefined && this.#parts.failure() === undefined; log = logs.pop()) {
         await log.settle(true);
       }
     };

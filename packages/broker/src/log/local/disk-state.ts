@@ -42,6 +42,7 @@ export class DiskState {
   /** Judges a failed write or sync. Returns what those who wait for it are told. */
   writeFailed(error: unknown): LogError {
     if (this.#refusal?.code === 'FAILED') return this.#refusal;
+    if (error instanceof LogError && error.code === 'NO_SPACE') return error;
     if (error instanceof DiskError && error.code === 'NO_SPACE') return this.#full(error);
     const refusal = new LogError(
       'FAILED',

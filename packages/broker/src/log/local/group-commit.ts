@@ -28,11 +28,9 @@ export interface CommitMember extends WalPartition {
   waiting: boolean;
   /** A log start offset to make durable. */
   readonly pendingStart: number | undefined;
-  /** The partition's end is to be made durable. */
-  readonly pendingRemoval: boolean;
   /** A new segment begins at this offset. */
   beginsSegment(offset: number): boolean;
-  /** What was taken (`tail.taken`, the start offset, the removal) is durable, by the frame `sequence`. */
+  /** What was taken (`tail.taken`, the start offset) is durable, by the frame `sequence`. */
   committed(upTo: number, start: number | undefined, sequence: number): void;
 }
 
@@ -169,8 +167,8 @@ export class GroupCommit {
       const upTo = tail.end;
       for (let i = from; i < upTo; i++) bytes += tail.at(i).bytes.length;
       tail.taken = upTo;
-      // Up to three sections: batches, start offset, removal.
-      bound += 3 * sectionBytesBound(member.id, 0) + (upTo - from) * 28;
+      // Up to two sections: batches, start offset.
+      bound += 2 * sectionBytesBound(member.id, 0) + (upTo - from) * 28;
       shares.push({ member, from, upTo, start: member.pendingStart });
     }
     this.#waiting.splice(0, count);
@@ -190,7 +188,6 @@ export class GroupCommit {
         }
       }
       if (start !== undefined) frame.startOffset(member, start);
-      if (member.pendingRemoval) frame.removed(member);
     }
     await this.#writeFrame(file);
   }
@@ -215,10 +212,10 @@ export class GroupCommit {
   }
 
   async #mark(): Promise<void> {
-    const file = this.#wal.current(WAL_ALIGNMENT);
-    if (this.#running || this.#stopped || this.#waiting.length > 0 || file === undefined) return;
+    if (this.#running || this.#stopped || this.#waiting.length > 0) return;
     this.#running = true;
     try {
+      const file = this.#wal.current(WAL_ALIGNMENT) ?? (await this.#wal.advance(WAL_ALIGNMENT));
       this.#frame.begin(this.#nextSequence, this.#durableSequence, file.epoch);
       await this.#writeFrame(file);
       this.#nextSequence += 1;

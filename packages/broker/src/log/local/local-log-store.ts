@@ -37,7 +37,7 @@ import { ReadCache } from './read-cache.ts';
 import { replayInto } from './replay.ts';
 import { DEFAULT_LOCAL_LOG_SETTINGS, type LocalLogSettings } from './settings.ts';
 import { TailMemory } from './tail-memory.ts';
-import { WAL_FOLDER, WalFiles } from './wal-files.ts';
+import { WalFiles } from './wal-files.ts';
 
 export interface LocalLogOptions {
   readonly disk: Disk;
@@ -76,8 +76,6 @@ export class LocalLogStore implements LogStore {
   /** The newest checkpoint of each partition that is not open. */
   readonly #stored: Map<string, PartitionCheckpoint>;
   readonly #open = new Map<string, LocalPartitionLog>();
-  /** Folder names of partitions removed in this run, until a namesake comes. */
-  readonly #removedNames = new Set<string>();
   #nextWalNumber = 1;
   #retention: Timer | undefined;
   #closing: Promise<void> | undefined;
@@ -89,7 +87,7 @@ export class LocalLogStore implements LogStore {
     this.#stored = recovered.partitions;
     this.#memory = new TailMemory(settings);
     this.#files = new OpenFiles(disk, settings.maxOpenFiles);
-    this.#wal = new WalFiles(disk, `${folder}/${WAL_FOLDER}`, settings, {
+    this.#wal = new WalFiles(disk, folder, settings, {
       nextEpoch: recovered.nextEpoch,
       nextFileNumber: recovered.nextFileNumber,
       free: recovered.files,
@@ -100,19 +98,17 @@ export class LocalLogStore implements LogStore {
     });
     this.#disk = new DiskState(disk, clock, folder, settings);
     const writeFailed = (error: unknown): LogError => this.#disk.writeFailed(error);
-    this.#checkpointer = new Checkpointer(
-      {
-        disk,
-        folder,
-        settings,
-        memory: this.#memory,
-        commit: this.#commit,
-        wal: this.#wal,
-        partitions: () => this.#checkpoints(),
-        writeFailed,
-      },
-      recovered.removed,
-    );
+    this.#checkpointer = new Checkpointer({
+      disk,
+      folder,
+      settings,
+      memory: this.#memory,
+      commit: this.#commit,
+      wal: this.#wal,
+      partitions: () => this.#checkpoints(),
+      writeFailed,
+      failure: () => (this.#disk.failed ? this.#disk.refusal : undefined),
+    });
     this.#context = {
       disk,
       clock,
@@ -156,8 +152,6 @@ export class LocalLogStore implements LogStore {
     const key = partitionKey(id);
     if (this.#open.has(key)) throw new LogError('FAILED', `${partitionFolderName(id)} is open already`);
     await this.#removeNamesake(id);
-    // A removed namesake's frames must not be taken for this partition's after a crash.
-    if (this.#removedNames.delete(partitionFolderName(id))) await this.#checkpointer.covered();
     const checkpoint = this.#stored.get(key) ?? emptyCheckpoint(id);
     const log = new LocalPartitionLog(this.#context, this.#nextWalNumber++, checkpoint, config);
     await replayInto(log, observer);
@@ -178,20 +172,22 @@ export class LocalLogStore implements LogStore {
         this.#stored.get(key) ?? emptyCheckpoint(id),
         NO_CONFIG,
       );
-    await log.markRemoved();
-    log.release();
-    this.#open.delete(key);
-    this.#stored.delete(key);
-    this.#checkpointer.forget(log, key);
-    this.#removedNames.add(partitionFolderName(id));
-    const { disk } = this.#options;
-    if (await disk.exists(log.folder)) {
-      const removed = `${this.#options.folder}/${removedFolderName(id)}`;
-      await disk.rename(log.folder, removed);
-      await disk.syncDirectory(this.#options.folder);
-      await disk.removeTree(removed);
+    try {
+      await log.detach();
+      log.release();
+      await this.#takeFolderAway(log.folder, id);
+    } catch (error) {
+      throw this.#disk.writeFailed(error);
+    } finally {
+      this.#open.delete(key);
+      this.#stored.delete(key);
     }
-    this.#checkpointer.start();
+    this.#checkpointer.forget(log, key);
+    // Frames of it may still be in the write-ahead log: the empty folder says that they do not count until a checkpoint does.
+    void this.#checkpointer.covered().then(
+      () => this.#options.disk.removeTree(`${this.#options.folder}/${removedFolderName(id)}`),
+      () => {},
+    );
   }
 
   async stored(): Promise<readonly PartitionId[]> {
@@ -248,6 +244,21 @@ export class LocalLogStore implements LogStore {
       for (const log of this.#open.values()) log.discard(reason);
       this.#options.onFatal(reason);
     };
+  }
+
+  /** Renames the folder, which is what makes the removal durable, and frees its disk space. */
+  async #takeFolderAway(path: string, id: PartitionId): Promise<void> {
+    const { disk, folder } = this.#options;
+    const removed = `${folder}/${removedFolderName(id)}`;
+    if (await disk.exists(path)) {
+      await disk.rename(path, removed);
+    } else if (await disk.exists(folder)) {
+      await disk.makeDirectory(removed);
+    } else {
+      return;
+    }
+    await disk.syncDirectory(folder);
+    for (const entry of await disk.list(removed)) await disk.remove(`${removed}/${entry.name}`);
   }
 
   #refusal(): LogError | undefined {

@@ -59,7 +59,6 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   readonly walNumber: number;
   definedInEpoch = 0;
   waiting = false;
-  pendingRemoval = false;
   pendingStart: number | undefined;
   readonly tail = new Tail();
   readonly segments: SegmentList;
@@ -87,7 +86,8 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   #folderChanged = false;
   #startWaiters: StartWaiter[] = [];
   #closed = false;
-  #removalDone: (() => void) | undefined;
+  /** The folder has been taken away. */
+  #gone = false;
   readonly #openedMs: number;
 
   constructor(context: LogContext, walNumber: number, checkpoint: PartitionCheckpoint, config: LogConfig) {
@@ -174,6 +174,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   }
 
   committed(upTo: number, start: number | undefined, sequence: number): void {
+    if (this.#gone) return;
     if (this.dirtyFrom === 0) this.dirtyFrom = sequence;
     this.context.dirty(this);
     if (upTo > this.tail.durable) {
@@ -183,11 +184,11 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
       this.#observer?.durable(this.#durableEndOffset);
     }
     if (start !== undefined) this.#startDurable(start);
-    if (this.pendingRemoval) this.#removalDone?.();
   }
 
   /** Everything that is not durable is gone. */
   discard(error: LogError): void {
+    if (this.#gone) return;
     const had = this.tail.end > this.tail.durable;
     const bytes = this.tail.discard();
     this.context.memory.discarded(bytes);
@@ -202,7 +203,6 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
       this.snapshots.truncate(this.#endOffset);
       this.#replan();
     }
-    this.#removalDone?.();
     this.pendingStart = undefined;
     const waiters = this.#startWaiters;
     this.#startWaiters = [];
@@ -244,14 +244,19 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
       );
     }
     await this.moveStart(offset);
-    void this.dropBelowStart().catch((error: unknown) => this.context.writeFailed(error));
+    // A failure has been told to the store; the segments go with the next retention.
+    this.dropBelowStart().catch(() => {});
   }
 
   /** Frees the segments below the start; resolves to how many. A checkpoint that does not name them comes first. */
   async dropBelowStart(): Promise<number> {
     if (!(await hasSegmentBelowStart(this))) return 0;
-    await this.context.checkpointed(this);
-    return this.#io.run(() => dropSegments(this));
+    try {
+      await this.context.checkpointed(this);
+      return await this.#io.run(() => (this.#gone ? Promise.resolve(0) : dropSegments(this)));
+    } catch (error) {
+      throw error instanceof LogError ? error : this.context.writeFailed(error);
+    }
   }
 
   /** Makes the new start durable, then tells the observer. */
@@ -302,7 +307,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   /** `flush`, for those within a piece of file work. */
   async flushNow(): Promise<void> {
     const { tail } = this;
-    while (tail.written < tail.durable) {
+    while (tail.written < tail.durable && !this.#gone) {
       const first = tail.at(tail.written);
       const segment = this.segments.find(first.baseOffset);
       assert(segment !== undefined, `no segment of ${this.folder} for offset ${first.baseOffset}`);
@@ -339,21 +344,12 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     this.#closed = true;
   }
 
-  /**
-   * Puts the end of this partition into the write-ahead log. When that fails, for lack of space, the removal goes on all the same: it is
-   * what makes space, and whoever finds the partition again after a crash knows that its topic is gone.
-   */
-  async markRemoved(): Promise<void> {
+  /** Ends all work on files, now and for good: the folder is about to be taken away. */
+  async detach(): Promise<void> {
     this.#closed = true;
-    if (this.context.refusal()?.code !== 'FAILED') {
-      const ended = new Promise<void>((resolve) => {
-        this.#removalDone = resolve;
-      });
-      this.pendingRemoval = true;
-      this.context.commit.add(this);
-      await ended;
-    }
-    await this.#io.run(async () => {});
+    await this.#io.run(async () => {
+      this.#gone = true;
+    });
   }
 
   /** Lets go of all memory. */
@@ -492,6 +488,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   }
 
   async #settleNow(): Promise<void> {
+    if (this.#gone) return;
     const dirtyFrom = this.dirtyFrom;
     this.dirtyFrom = 0;
     try {

@@ -23,14 +23,18 @@ export function removedFolderName(id: PartitionId): string {
   return id.topic.slice(0, MAX_NAME_BYTES - suffix.length) + suffix;
 }
 
-export function isRemovedFolder(name: string): boolean {
-  return name.endsWith('-delete') && /\.[0-9a-f]{32}-delete$/.test(name);
+/** Topic id and partition of a removed partition's folder; undefined for other names. */
+export function parseRemovedFolderName(name: string): { topicId: string; partition: number } | undefined {
+  const match = /-(\d+)\.([0-9a-f]{32})-delete$/.exec(name);
+  return match === null
+    ? undefined
+    : { topicId: Buffer.from(match[2]!, 'hex').toString('base64url'), partition: Number(match[1]) };
 }
 
 /** Topic and partition of a folder's name; undefined when it is no partition's. */
 export function parseFolderName(name: string): { topic: string; partition: number } | undefined {
   const match = /^(.+)-(\d+)$/.exec(name);
-  return match === null || isRemovedFolder(name)
+  return match === null || parseRemovedFolderName(name) !== undefined
     ? undefined
     : { topic: match[1]!, partition: Number(match[2]) };
 }

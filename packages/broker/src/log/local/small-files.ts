@@ -1,5 +1,5 @@
 // Small files that are read and written whole.
-import type { Disk } from '@moldau/runtime';
+import { DiskError, type Disk } from '@moldau/runtime';
 
 /** The file's content, or undefined when there is none. */
 export async function readWhole(disk: Disk, path: string): Promise<Uint8Array | undefined> {
@@ -25,4 +25,26 @@ export async function replaceWhole(disk: Disk, path: string, content: Uint8Array
     await file.close();
   }
   await disk.rename(temporary, path);
+}
+
+/**
+ * Makes the folder and sees that it survives, with every folder above it: an earlier process may have made them and ended before it could do
+ * this. Folders above that may not be touched were there before and are left alone.
+ */
+export async function makeDurableDirectory(disk: Disk, path: string): Promise<void> {
+  await disk.makeDirectory(path);
+  for (let parent = parentOf(path); ; parent = parentOf(parent)) {
+    try {
+      await disk.syncDirectory(parent);
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.code !== 'DENIED') throw error;
+    }
+    if (parent === '.' || parent === '/') return;
+  }
+}
+
+function parentOf(path: string): string {
+  const slash = path.replace(/\/+$/, '').lastIndexOf('/');
+  if (slash < 0) return '.';
+  return slash === 0 ? '/' : path.slice(0, slash);
 }

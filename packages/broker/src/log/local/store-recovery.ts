@@ -13,25 +13,13 @@ import { batchMaxTimestamp } from '@moldau/protocol/records/batch-header.ts';
 
 import { LogError, type LogConfig, type PartitionId } from '../partition-log.ts';
 import { isBatchOf } from './batch-check.ts';
-import {
-  readCheckpoint,
-  writeCheckpoint,
-  type PartitionCheckpoint,
-  type RemovedPartition,
-} from './checkpoint-file.ts';
+import { readCheckpoint, writeCheckpoint, type PartitionCheckpoint } from './checkpoint-file.ts';
 import { LocalPartitionLog } from './local-partition-log.ts';
 import type { LogContext } from './log-context.ts';
 import { OpenFiles } from './open-files.ts';
-import {
-  METADATA_FILE,
-  decodePartitionMetadata,
-  isRemovedFolder,
-  offsetName,
-  partitionFolderName,
-} from './partition-files.ts';
+import { offsetName, parseRemovedFolderName, partitionFolderName } from './partition-files.ts';
 import { ReadCache } from './read-cache.ts';
 import type { LocalLogSettings } from './settings.ts';
-import { readWhole } from './small-files.ts';
 import { TailMemory } from './tail-memory.ts';
 import { WAL_FOLDER, type WalFile } from './wal-files.ts';
 import type { FrameSection } from './wal-frame.ts';
@@ -39,7 +27,6 @@ import { scanWal, type ScannedFrame, type SegmentSection } from './wal-scan.ts';
 
 export interface RecoveredStore {
   readonly partitions: Map<string, PartitionCheckpoint>;
-  readonly removed: readonly RemovedPartition[];
   /** Write-ahead files, all free. */
   readonly files: WalFile[];
   readonly nextSequence: number;
@@ -80,7 +67,12 @@ export function partitionKey(id: PartitionId): string {
 export async function recoverStore(options: RecoveryOptions): Promise<RecoveredStore> {
   const { disk, folder } = options;
   const checkpoint = await readCheckpoint(disk, folder);
-  const recovery = new StoreRecovery(options, checkpoint?.partitions ?? [], checkpoint?.removed ?? []);
+  const removedFolders = await removedPartitions(disk, folder);
+  const removed = new Set([
+    ...removedFolders.keys(),
+    ...(checkpoint?.removed ?? []).map((partition) => partition.key),
+  ]);
+  const recovery = new StoreRecovery(options, checkpoint?.partitions ?? [], removed);
   const scanned = await scanWal({
     disk,
     storeFolder: folder,
@@ -92,7 +84,7 @@ export async function recoverStore(options: RecoveryOptions): Promise<RecoveredS
   });
   await recovery.finish();
   const { partitions, frames } = recovery;
-  if (frames > 0 || scanned.torn) {
+  if (frames > 0 || scanned.torn || removedFolders.size > 0) {
     const { nextSequence: walSequence, nextEpoch: walEpoch } = scanned;
     await writeCheckpoint(disk, folder, {
       walSequence,
@@ -101,26 +93,29 @@ export async function recoverStore(options: RecoveryOptions): Promise<RecoveredS
       removed: [],
     });
   }
-  await clearRemovedFolders(disk, folder);
-  return { ...scanned, partitions, frames, removed: frames > 0 ? [] : (checkpoint?.removed ?? []) };
+  for (const path of removedFolders.values()) await disk.removeTree(path);
+  return { ...scanned, partitions, frames };
 }
 
 class StoreRecovery {
   readonly partitions = new Map<string, PartitionCheckpoint>();
   frames = 0;
   readonly #options: RecoveryOptions;
-  readonly #removed: Set<string>;
+  readonly #removed: ReadonlySet<string>;
   readonly #logs = new Map<string, LocalPartitionLog>();
   readonly #context: LogContext;
 
   constructor(
     options: RecoveryOptions,
     partitions: readonly PartitionCheckpoint[],
-    removed: readonly RemovedPartition[],
+    removed: ReadonlySet<string>,
   ) {
     this.#options = options;
-    for (const partition of partitions) this.partitions.set(partitionKey(partition.id), partition);
-    this.#removed = new Set(removed.map((partition) => partition.key));
+    for (const partition of partitions) {
+      const key = partitionKey(partition.id);
+      if (!removed.has(key)) this.partitions.set(key, partition);
+    }
+    this.#removed = removed;
     const { disk, clock, folder, settings } = options;
     this.#context = {
       disk,
@@ -219,13 +214,6 @@ class StoreRecovery {
       case 'start':
         log.committed(0, section.startOffset, sequence);
         return;
-      case 'removed':
-        log.release();
-        await removeFolderOf(this.#options.disk, this.#options.folder, id);
-        this.#logs.delete(partitionKey(id));
-        this.partitions.delete(partitionKey(id));
-        this.#removed.add(partitionKey(id));
-        return;
       case 'segment':
         await log.recoverSegment(section, sequence);
         return;
@@ -260,21 +248,13 @@ export function emptyCheckpoint(id: PartitionId): PartitionCheckpoint {
   };
 }
 
-/** Removes the partition's folder if it is this topic's and not a later namesake's. */
-async function removeFolderOf(disk: Disk, folder: string, id: PartitionId): Promise<void> {
-  const path = `${folder}/${partitionFolderName(id)}`;
-  const metadata = await readWhole(disk, `${path}/${METADATA_FILE}`);
-  if (metadata !== undefined && decodePartitionMetadata(metadata) === id.topicId) {
-    await disk.removeTree(path);
-    await disk.syncDirectory(folder);
-  }
-}
-
-/** Ends removals that a crash has interrupted. */
-async function clearRemovedFolders(disk: Disk, folder: string): Promise<void> {
-  if (!(await disk.exists(folder))) return;
+/** Partitions that were removed by a run which did not live to say so in a checkpoint: key and folder. */
+async function removedPartitions(disk: Disk, folder: string): Promise<Map<string, string>> {
+  const removed = new Map<string, string>();
+  if (!(await disk.exists(folder))) return removed;
   for (const entry of await disk.list(folder)) {
-    if (entry.kind === 'directory' && isRemovedFolder(entry.name))
-      await disk.removeTree(`${folder}/${entry.name}`);
+    const parsed = parseRemovedFolderName(entry.name);
+    if (parsed !== undefined) removed.set(partitionKey({ topic: '', ...parsed }), `${folder}/${entry.name}`);
   }
+  return removed;
 }

@@ -11,6 +11,7 @@
 //   - sealed files and the current one hold `walMaxBytes` at most; a commit waits for a checkpoint beyond that.
 import type { Disk, DiskFile } from '@moldau/runtime';
 
+import { makeDurableDirectory } from './small-files.ts';
 import type { LocalLogSettings } from './settings.ts';
 import { alignUp } from './wal-frame.ts';
 
@@ -40,6 +41,7 @@ export function walFileName(number: number): string {
 export class WalFiles {
   readonly #disk: Disk;
   readonly #folder: string;
+  #folderMade: Promise<void> | undefined;
   readonly #settings: LocalLogSettings;
   #nextEpoch: number;
   #nextFileNumber: number;
@@ -51,9 +53,9 @@ export class WalFiles {
   /** Called when a file has been sealed, or a commit waits for one to be released. */
   onSealed: () => void = () => {};
 
-  constructor(disk: Disk, folder: string, settings: LocalLogSettings, state: WalFilesState) {
+  constructor(disk: Disk, storeFolder: string, settings: LocalLogSettings, state: WalFilesState) {
     this.#disk = disk;
-    this.#folder = folder;
+    this.#folder = `${storeFolder}/${WAL_FOLDER}`;
     this.#settings = settings;
     this.#nextEpoch = state.nextEpoch;
     this.#nextFileNumber = state.nextFileNumber;
@@ -192,12 +194,20 @@ export class WalFiles {
     return next;
   }
 
+  #makeFolder(): Promise<void> {
+    this.#folderMade ??= makeDurableDirectory(this.#disk, this.#folder).catch((error: unknown) => {
+      this.#folderMade = undefined;
+      throw error;
+    });
+    return this.#folderMade;
+  }
+
   async #prepare(capacity: number): Promise<WalFile> {
     const found = this.#free.findIndex((file) => file.capacity >= capacity);
     if (found >= 0) {
       return this.#free.splice(found, 1)[0]!;
     }
-    await this.#disk.makeDirectory(this.#folder);
+    await this.#makeFolder();
     const path = `${this.#folder}/${walFileName(this.#nextFileNumber++)}`;
     const file = await this.#disk.open(path, { mode: 'create' });
     try {

@@ -10,7 +10,7 @@
 //   36  uint32   number of sections
 //   40  uint64   reserved, 0
 //   48  sections, each:
-//         uint8    kind: 1 batches, 2 start offset, 3 removed, 4 batches in a segment
+//         uint8    kind: 1 batches, 2 start offset, 3 batches in a segment
 //         uint8    1: the partition is defined here (its first mention in this file)
 //         uint16   length of the topic's name, 0 when not defined here
 //         uint32   the partition's number: compact, of this process run
@@ -20,8 +20,7 @@
 //                    uint32 CRC of the batch,
 //                    uint8 flags (1: begins a new segment), 3 bytes 0
 //         kind 2:  uint64 log start offset
-//         kind 3:  nothing: the partition is gone, frames before this one do not count for it
-//         kind 4:  uint64 base offset of the segment, uint64 position in it, then as kind 1; the bytes are there and not in the body
+//         kind 3:  uint64 base offset of the segment, uint64 position in it, then as kind 1; the bytes are there and not in the body
 //   then  body, then zeros up to the next multiple of 4,096
 //
 // The header's CRC covers the table; a batch's own CRC (held against the table) covers its bytes from the attributes on; and the 21 bytes before
@@ -49,8 +48,7 @@ export const MAX_HEADER_BYTES = 64 * 1024 * 1024;
 
 const KIND_BATCHES = 1;
 const KIND_START = 2;
-const KIND_REMOVED = 3;
-const KIND_SEGMENT = 4;
+const KIND_SEGMENT = 3;
 const FLAG_DEFINED = 1;
 const FLAG_BEGINS_SEGMENT = 1;
 
@@ -74,7 +72,6 @@ export interface FrameBatchEntry {
 export type FrameSection =
   | { readonly kind: 'batches'; readonly number: number; readonly batches: readonly FrameBatchEntry[] }
   | { readonly kind: 'start'; readonly number: number; readonly startOffset: number }
-  | { readonly kind: 'removed'; readonly number: number }
   | {
       readonly kind: 'segment';
       readonly number: number;
@@ -136,10 +133,6 @@ export class FrameWriter {
   startOffset(partition: WalPartition, offset: number): void {
     this.#section(KIND_START, partition);
     this.#at = putUint64(this.#header, this.#at, offset);
-  }
-
-  removed(partition: WalPartition): void {
-    this.#section(KIND_REMOVED, partition);
   }
 
   /** Begins a section of batches; `batch` for each of them follows. */
@@ -327,9 +320,6 @@ class SectionReader {
         this.at += 8;
         return true;
       }
-      case KIND_REMOVED:
-        this.sections.push({ kind: 'removed', number });
-        return true;
       case KIND_SEGMENT: {
         if (!this.#has(16)) return false;
         const segmentBase = getUint64(view, this.at);
