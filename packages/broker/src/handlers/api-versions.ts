@@ -9,16 +9,29 @@ import {
   type ApiVersionsRequest,
   type ApiVersionsResponse,
 } from '@moldau/protocol/generated/api-versions.ts';
+import { ApiKey } from '@moldau/protocol';
 import { defineApi, type AnyApi } from './services.ts';
 
 /** Names of client software as Kafka allows them in its own metrics (KIP-511). */
 const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 const FIRST_WITH_SOFTWARE = 3;
 
+/**
+ * Where Kafka 4 says something else than it serves, and clients have come to rely on it: librdkafka takes a broker that does not offer Produce 0 for
+ * one that knows no compression (KAFKA-18659), and InitProducerId 6 is not stable yet (KIP-939).
+ */
+const ADVERTISED_OTHERWISE: ReadonlyMap<number, { readonly minVersion: number; readonly maxVersion: number }> = new Map([
+  [ApiKey.Produce, { minVersion: 0, maxVersion: 13 }],
+  [ApiKey.InitProducerId, { minVersion: 0, maxVersion: 5 }],
+]);
+
 /** The answer that advertises exactly `apis`, which is looked at when it is asked for. */
 export function apiVersionsAnswer(apis: Iterable<AnyApi>, error: ErrorCode): ApiVersionsResponse {
   const apiKeys = [...apis]
-    .map(({ request }) => newApiVersion({ apiKey: request.apiKey, minVersion: request.lowestVersion, maxVersion: request.highestVersion }))
+    .map(({ request: { apiKey, lowestVersion, highestVersion } }) => {
+      const { minVersion, maxVersion } = ADVERTISED_OTHERWISE.get(apiKey) ?? { minVersion: lowestVersion, maxVersion: highestVersion };
+      return newApiVersion({ apiKey, minVersion, maxVersion });
+    })
     .sort((a, b) => a.apiKey - b.apiKey);
   return newApiVersionsResponse({ errorCode: error, apiKeys, finalizedFeaturesEpoch: -1 });
 }

@@ -79,7 +79,7 @@ export class Dispatcher {
         `${api.request.name} came in version ${version}; this broker takes ${api.request.lowestVersion} to ${api.request.highestVersion}`,
       );
     }
-    const reader = new Reader(frame);
+    const reader = new Reader(frame, 0, frame.length, this.#services.settings.maxArrayLength);
     try {
       const header = requestHeader.decode(reader, requestHeaderVersion(key, version));
       const request = api.request.decode(reader, version);

@@ -6,7 +6,7 @@ export const MOLDAU_SETTINGS: readonly SettingDefinition[] = [
   own(
     'moldau.max.array.length',
     'INT',
-    '4000000',
+    '500000',
     '[1,...]',
     'Elements of all arrays of one request together; a request with more ends its connection.',
   ),

@@ -1,0 +1,46 @@
+// CreateTopics: makes topics, or says whether it could (validate-only), and tells each new topic's settings (KIP-525).
+import { uuidFromString } from '@moldau/protocol';
+import {
+  createTopicsRequest,
+  createTopicsResponse,
+  newCreatableTopicConfigs,
+  newCreatableTopicResult,
+  newCreateTopicsResponse,
+  type CreatableTopicResult,
+  type CreateTopicsRequest,
+  type CreateTopicsResponse,
+} from '@moldau/protocol/generated/create-topics.ts';
+import { createTopics as decide, type CreatedTopic } from '../metadata/create-topics.ts';
+import { propose } from './propose.ts';
+import { defineApi } from './services.ts';
+
+export const createTopics = defineApi<CreateTopicsRequest, CreateTopicsResponse>({
+  request: createTopicsRequest,
+  response: createTopicsResponse,
+  async handle(services, _context, request) {
+    const { settings, random } = services;
+    const { answer, failure } = await propose(services, (image) =>
+      decide(image, request.topics, { settings, random, validateOnly: request.validateOnly }),
+    );
+    const topics = answer ?? request.topics.map(({ name }) => ({ name, ...failure }));
+    // Each name once, as Kafka answers duplicates.
+    const byName = new Map(topics.map((topic) => [topic.name, resultOf(topic)]));
+    return newCreateTopicsResponse({ topics: [...byName.values()] });
+  },
+});
+
+function resultOf(topic: CreatedTopic): CreatableTopicResult {
+  return newCreatableTopicResult({
+    name: topic.name,
+    errorCode: topic.errorCode,
+    errorMessage: topic.errorMessage,
+    ...(topic.topicId === undefined ? {} : { topicId: uuidFromString(topic.topicId) }),
+    numPartitions: topic.numPartitions ?? -1,
+    replicationFactor: topic.replicationFactor ?? -1,
+    // Java's Admin does not take null for a topic that was made.
+    configs:
+      topic.configs?.map(({ name, value, readOnly, configSource, isSensitive }) =>
+        newCreatableTopicConfigs({ name, value, readOnly, configSource, isSensitive }),
+      ) ?? [],
+  });
+}
