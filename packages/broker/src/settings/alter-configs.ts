@@ -206,29 +206,25 @@ function validate(
     );
   }
   const layers = brokerLayers(image, settings, brokerId);
-  switch (resource) {
-    case 'topic': {
-      const illegal = topicNameProblem(name);
-      if (illegal !== undefined) {
-        return refusal(ErrorCode.INVALID_TOPIC_EXCEPTION, illegal);
-      }
-      const [problem] = topicConfigProblems(next, layers);
-      if (problem !== undefined) {
-        return refusal(ErrorCode.INVALID_CONFIG, problem);
-      }
-      return image.topics.has(name)
-        ? undefined
-        : refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${name}' does not exist.`);
-    }
-    case 'broker': {
-      const problem = brokerConfigProblem(next, name === '');
-      return problem === undefined ? undefined : refusal(ErrorCode.INVALID_REQUEST, problem);
-    }
-    case 'group': {
-      const [problem] = groupConfigProblems(next, layers);
-      return problem === undefined ? undefined : refusal(ErrorCode.INVALID_CONFIG, problem);
-    }
+  if (resource === 'broker') {
+    const problem = brokerConfigProblem(next, name === '');
+    return problem === undefined ? undefined : refusal(ErrorCode.INVALID_REQUEST, problem);
   }
+  if (resource === 'group') {
+    const [problem] = groupConfigProblems(next, layers);
+    return problem === undefined ? undefined : refusal(ErrorCode.INVALID_CONFIG, problem);
+  }
+  const illegal = topicNameProblem(name);
+  if (illegal !== undefined) {
+    return refusal(ErrorCode.INVALID_TOPIC_EXCEPTION, illegal);
+  }
+  const [problem] = topicConfigProblems(next, layers);
+  if (problem !== undefined) {
+    return refusal(ErrorCode.INVALID_CONFIG, problem);
+  }
+  return image.topics.has(name)
+    ? undefined
+    : refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${name}' does not exist.`);
 }
 
 function difference(

@@ -1,6 +1,7 @@
 // A setting's value: from text to its type and back to the text that clients are shown, by Kafka's rules and with its messages.
 //
 // Must stay true: parsing is total (any text gives a value or a problem), and the text of a value parses to the same value again.
+import assert from 'node:assert/strict';
 import { checkOf } from './valid-values.ts';
 import type { SettingDefinition, SettingType, SettingValue } from './setting.ts';
 
@@ -63,6 +64,8 @@ function parseType(type: SettingType, trimmed: string): ParsedSetting | { readon
     case 'CLASS':
     case 'PASSWORD':
       return { value: trimmed, text: trimmed };
+    default:
+      return assert.fail(`unknown type ${String(type satisfies never)}`);
   }
 }
 

@@ -70,7 +70,9 @@ export async function openLocalMetadataStore(options: LocalMetadataStoreOptions)
       await file.truncate(recovered.end);
     }
     // What was read may still be in the page cache alone (a process killed between write and sync): nobody may see it before it is durable.
+    // The same holds for the names: of two files, the newest must be the one that the next recovery finds.
     await file.sync();
+    await disk.syncDirectory(folder);
     for (const name of unfinished) {
       await disk.remove(`${folder}/${name}`);
     }
@@ -233,7 +235,7 @@ class LocalMetadataStore implements MetadataStore {
   #publish(image: MetadataImage): void {
     const previous = this.#image;
     this.#image = image;
-    for (const listener of [...this.#listeners]) {
+    for (const listener of this.#listeners) {
       try {
         listener(image, previous);
       } catch (error) {
@@ -351,10 +353,8 @@ function decideAll(
   return { settled, changes, image };
 }
 
+/** Also when the folder is there: a process may have been killed between making it and syncing its parent. */
 async function makeDurableDirectory(disk: Disk, folder: string): Promise<void> {
-  if (await disk.exists(folder)) {
-    return;
-  }
   await disk.makeDirectory(folder);
   const parent = folder.slice(0, folder.lastIndexOf('/'));
   await disk.syncDirectory(folder.includes('/') ? parent || '/' : '.');
