@@ -33,17 +33,27 @@ export interface ProduceResult {
   readonly averageAckMs: number;
 }
 
-/** What the tool prints last: of the whole run, or of its part after the warm-up. */
-export function parseProducer(output: string, warm: boolean): ProduceResult {
-  const kind = warm ? 'steady state records' : 'records';
+/**
+ * What the tool prints last: of the whole run, or of its part after the warm-up. The tool ends well even when records
+ * were not acknowledged in time; it only leaves them out of its count.
+ */
+export function parseProducer(output: string, records: number, warm: boolean): ProduceResult {
+  const whole = summaryLine(output, 'records');
+  if (whole.count !== records) {
+    throw new Error(`only ${whole.count} of ${records} records were acknowledged:\n${output.slice(-2_000)}`);
+  }
+  return warm ? summaryLine(output, 'steady state records') : whole;
+}
+
+function summaryLine(output: string, kind: string): ProduceResult & { readonly count: number } {
   const pattern = new RegExp(
-    String.raw`^\d+ ${kind} sent, ([\d.]+) records/sec \([\d.]+ MB/sec\), ([\d.]+) ms avg latency.* 99\.9th\.$`,
+    String.raw`^(\d+) ${kind} sent, ([\d.]+) records/sec \([\d.]+ MB/sec\), ([\d.]+) ms avg latency.* 99\.9th\.$`,
     'gm',
   );
   const match = [...output.matchAll(pattern)].at(-1);
   if (match === null || match === undefined)
     throw new Error(`ProducerPerformance printed no summary:\n${output}`);
-  return { recordsPerSecond: Number(match[1]), averageAckMs: Number(match[2]) };
+  return { count: Number(match[1]), recordsPerSecond: Number(match[2]), averageAckMs: Number(match[3]) };
 }
 
 /** The last column of the tool's one line of figures, fetch.nMsg.sec, and the records it read. */
@@ -96,7 +106,11 @@ export class JavaLoad {
     const args = ['--bootstrap-server', address, '--topic', topic, '--throughput', '-1'];
     args.push('--num-records', String(records), '--record-size', String(recordSize));
     if (warmupRecords > 0) args.push('--warmup-records', String(warmupRecords));
-    return parseProducer(await this.#java('ProducerPerformance', args, LOAD_TIMEOUT_MS), warmupRecords > 0);
+    return parseProducer(
+      await this.#java('ProducerPerformance', args, LOAD_TIMEOUT_MS),
+      records,
+      warmupRecords > 0,
+    );
   }
 
   /** Reads `records` of the topic from its start in a new group; returns records per second. */

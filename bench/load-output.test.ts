@@ -13,10 +13,18 @@ const PRODUCER = `Warmup first 500000 records. Steady state results will print a
 `;
 
 test('of ProducerPerformance the last summary counts, without the warm-up where there was one', () => {
-  assert.deepEqual(parseProducer(PRODUCER, true), { recordsPerSecond: 70781.426954, averageAckMs: 412.16 });
-  assert.deepEqual(parseProducer(PRODUCER, false), { recordsPerSecond: 50890.585242, averageAckMs: 576.16 });
+  assert.deepEqual(parseProducer(PRODUCER, 1_500_000, true), {
+    count: 1_000_000,
+    recordsPerSecond: 70781.426954,
+    averageAckMs: 412.16,
+  });
+  assert.deepEqual(parseProducer(PRODUCER, 1_500_000, false), {
+    count: 1_500_000,
+    recordsPerSecond: 50890.585242,
+    averageAckMs: 576.16,
+  });
   assert.throws(
-    () => parseProducer('org.apache.kafka.common.KafkaException: no broker\n', false),
+    () => parseProducer('org.apache.kafka.common.KafkaException: no broker\n', 1, false),
     /no summary/,
   );
 });
@@ -44,6 +52,7 @@ test('of rdkafka_performance the summary counts, and a record that was not deliv
     '% 1500000 messages (1536000000 bytes) consumed in 1317ms: 1138255 msgs/s (1165.57 MB/s)\n';
   assert.equal(parsePerformance(consumed), 1_138_255);
   assert.throws(() => parsePerformance('% ERROR: broker down\n'), /no summary/);
+  assert.throws(() => parseProducer(PRODUCER, 1_500_001, true), /only 1500000 of 1500001/);
 });
 
 test('a process name may hold spaces and brackets', () => {

@@ -12,6 +12,7 @@ test('without flags everything is measured in three rounds', () => {
 test('what is not known is refused with what is', () => {
   assert.throws(() => parseOptions(['--only', 'produce,speed']), /choose from produce, consume, durable/);
   assert.throws(() => parseOptions(['--rounds', '0']), UsageError);
+  assert.throws(() => parseOptions(['--scale', 'x']), UsageError);
   assert.throws(() => parseOptions(['--fast']), UsageError);
   assert.throws(() => parseOptions(['--name', '../x']), UsageError);
 });

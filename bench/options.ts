@@ -8,6 +8,7 @@ export const USAGE = `npm run bench [-- OPTION...]
   --only GROUP,...     of ${GROUPS.join(', ')}
   --systems NAME,...   of moldau, kafka, kafka-fsync (the last two: as shipped; log.flush.interval.messages=1)
   --rounds N           how often everything is measured; medians are reported (3; 1 with --quick)
+  --scale F            the amounts by this factor (1; 0.25 with --quick)
   --out DIR            where the table, the raw figures and the chart go (bench/results)
   --name NAME          what the files are called after the date (side-by-side)
   --data DIR           where servers keep their data; a real disk (.cache/bench-data)
@@ -17,6 +18,8 @@ export const USAGE = `npm run bench [-- OPTION...]
 const SYSTEMS = ['moldau', 'kafka', 'kafka-fsync'] as const satisfies readonly SystemName[];
 const FULL_ROUNDS = 3;
 const QUICK_SCALE = 0.25;
+const LEAST_SCALE = 0.01;
+const MOST_SCALE = 10;
 const MOST_ROUNDS = 50;
 
 export interface Options {
@@ -60,6 +63,15 @@ function rounds(given: string | undefined, quick: boolean): number {
   return count;
 }
 
+function scale(given: string | undefined, quick: boolean): number {
+  if (given === undefined) return quick ? QUICK_SCALE : 1;
+  const factor = Number(given);
+  if (!(factor >= LEAST_SCALE && factor <= MOST_SCALE)) {
+    throw new UsageError(`--scale ${given}: a number from ${LEAST_SCALE} to ${MOST_SCALE}`);
+  }
+  return factor;
+}
+
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   try {
@@ -70,6 +82,7 @@ function parse(args: readonly string[]) {
         only: text,
         systems: text,
         rounds: text,
+        scale: text,
         out: text,
         name: text,
         data: text,
@@ -91,7 +104,7 @@ export function parseOptions(args: readonly string[]): Options {
     groups: choose('--only', values.only, GROUPS),
     systems: choose('--systems', values.systems, SYSTEMS),
     rounds: rounds(values.rounds, values.quick),
-    scale: values.quick ? QUICK_SCALE : 1,
+    scale: scale(values.scale, values.quick),
     out: values.out,
     name,
     data: values.data,

@@ -119,7 +119,7 @@ export function markdown(result: RunResult, note: string, chartFile: string | un
   const rows = summarize(result.samples);
   const { machine } = result;
   const amounts =
-    result.scale === 1 ? 'full amounts' : `${result.scale} of the full amounts: a smoke test, not a result`;
+    result.scale >= 1 ? `amounts × ${result.scale}` : `amounts × ${result.scale}: a smoke test, not a result`;
   const parts = [
     `# ${result.date} ${result.name}`,
     `${result.rounds} ${result.rounds === 1 ? 'round' : 'rounds'}, ${amounts}. ${machine.cores} cores of ${machine.cpu}, ` +
