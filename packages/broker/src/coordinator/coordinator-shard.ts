@@ -180,12 +180,10 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
     this.#open = [];
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const waiter of waiting)
-      waiter.reject(
-        new CoordinatorError('NOT_COORDINATOR', 'this broker coordinates the partition no longer'),
-      );
+    for (const waiter of waiting) waiter.reject(noLongerCoordinator());
   }
 
+  /** Why no request can be decided now. */
   #refusal(): CoordinatorError | undefined {
     switch (this.#status) {
       case 'loading':
@@ -193,14 +191,13 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
       case 'failed':
         return new CoordinatorError('NOT_COORDINATOR', "the coordinator's state could not be read");
       case 'unloaded':
-        return new CoordinatorError('NOT_COORDINATOR', 'this broker coordinates the partition no longer');
+        return noLongerCoordinator();
       case 'active':
-        if (this.#waiting.size < this.#options.maxPendingRequests) return undefined;
-        return new CoordinatorError(
-          'UNAVAILABLE',
-          `${this.#waiting.size} requests wait for the coordinator already`,
-        );
+        break;
     }
+    const { size } = this.#waiting;
+    if (size < this.#options.maxPendingRequests) return undefined;
+    return new CoordinatorError('UNAVAILABLE', `${size} requests wait for the coordinator already`);
   }
 
   #context(reply: ReplyId): DecisionContext {
@@ -347,3 +344,6 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
     this.#arm();
   }
 }
+
+const noLongerCoordinator = (): CoordinatorError =>
+  new CoordinatorError('NOT_COORDINATOR', 'this broker coordinates the partition no longer');

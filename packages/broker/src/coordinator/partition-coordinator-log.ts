@@ -32,13 +32,22 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
     return this.#partition.config.maxMessageBytes;
   }
 
-  append(records: readonly CoordinatorRecord[], timestampMs: number, settled: (error?: Error) => void): number {
-    const batch = buildBatch({ records: records.map(({ key, value }) => ({ timestamp: timestampMs, key, value })) });
+  append(
+    records: readonly CoordinatorRecord[],
+    timestampMs: number,
+    settled: (error?: Error) => void,
+  ): number {
+    const batch = buildBatch({
+      records: records.map(({ key, value }) => ({ timestamp: timestampMs, key, value })),
+    });
     const baseOffset = this.#partition.log.endOffset;
     let returned = false;
     let refusal: CoordinatorAppendError | undefined;
     this.#partition.appendOwn(batch, this.#leaderEpoch, (outcome) => {
-      const error = outcome.error === ErrorCode.NONE ? undefined : new CoordinatorAppendError(outcome.error, outcome.message);
+      const error =
+        outcome.error === ErrorCode.NONE
+          ? undefined
+          : new CoordinatorAppendError(outcome.error, outcome.message);
       if (returned) settled(error);
       else refusal = error;
     });
@@ -51,7 +60,11 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
     const partition = this.#partition;
     let offset = partition.logStartOffset;
     while (offset < partition.highWatermark) {
-      const limits = { maxBytes: LOAD_CHUNK_BYTES, atLeastOneBatch: true, upToOffset: partition.highWatermark };
+      const limits = {
+        maxBytes: LOAD_CHUNK_BYTES,
+        atLeastOneBatch: true,
+        upToOffset: partition.highWatermark,
+      };
       const slice = await partition.read(offset, limits);
       if (slice.buffers.length === 0) break;
       for (const buffer of slice.buffers) offset = visitBatches(buffer, offset, visitor);

@@ -1,6 +1,22 @@
 // A group coordinator in a world that tests control: time, topics, and a log per partition that becomes durable when they say so.
 import { setImmediate } from 'node:timers/promises';
-import { newJoinGroupRequest } from '@moldau/protocol/generated/join-group.ts';
+import type { Codec } from '@moldau/protocol/codec.ts';
+import { Reader } from '@moldau/protocol/reader.ts';
+import { Writer } from '@moldau/protocol/writer.ts';
+import {
+  joinGroupRequest,
+  joinGroupResponse,
+  newJoinGroupRequest,
+} from '@moldau/protocol/generated/join-group.ts';
+import { syncGroupRequest, syncGroupResponse } from '@moldau/protocol/generated/sync-group.ts';
+import { heartbeatRequest, heartbeatResponse } from '@moldau/protocol/generated/heartbeat.ts';
+import { leaveGroupRequest, leaveGroupResponse } from '@moldau/protocol/generated/leave-group.ts';
+import { offsetCommitRequest, offsetCommitResponse } from '@moldau/protocol/generated/offset-commit.ts';
+import { offsetFetchRequest, offsetFetchResponse } from '@moldau/protocol/generated/offset-fetch.ts';
+import { offsetDeleteRequest, offsetDeleteResponse } from '@moldau/protocol/generated/offset-delete.ts';
+import { describeGroupsRequest, describeGroupsResponse } from '@moldau/protocol/generated/describe-groups.ts';
+import { listGroupsRequest, listGroupsResponse } from '@moldau/protocol/generated/list-groups.ts';
+import { deleteGroupsRequest, deleteGroupsResponse } from '@moldau/protocol/generated/delete-groups.ts';
 import type { JoinGroupRequest, JoinGroupResponse } from '@moldau/protocol/generated/join-group.ts';
 import { SeededRandom } from '@moldau/runtime/simulated/seeded-random.ts';
 import { SimulatedClock } from '@moldau/runtime/simulated/simulated-clock.ts';
@@ -9,14 +25,10 @@ import { GroupCoordinator } from './group-coordinator.ts';
 import type { ClientContext } from './group-coordinator.ts';
 import { DEFAULT_GROUP_SETTINGS } from './group-settings.ts';
 import type { GroupSettings } from './group-settings.ts';
+import { subscription } from './group-transcript.ts';
+import type { AnyCoordinator, Stage } from './group-transcript.ts';
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-/** The metadata of a consumer that subscribes to the topics: ConsumerProtocolSubscription version 0. */
-export function subscription(...topics: string[]): Uint8Array {
-  const parts = topics.flatMap((topic) => [0, topic.length, ...bytes(topic)]);
-  return Uint8Array.from([0, 0, 0, 0, 0, topics.length, ...parts, 255, 255, 255, 255]);
-}
 
 const PARTITION = 0;
 
@@ -24,9 +36,10 @@ export class CoordinatorWorld {
   readonly clock = new SimulatedClock();
   readonly errors: unknown[] = [];
   readonly settings: GroupSettings;
-  /** By name. Their ids are their names, padded. */
+  /** By name. */
   readonly topics = new Map<string, { id: string; partitions: number }>([
     ['orders', { id: 'AAAAAAAAAAAAAAAAAAAAAQ', partitions: 3 }],
+    ['payments', { id: 'AAAAAAAAAAAAAAAAAAAAAg', partitions: 3 }],
   ]);
   log = new MemoryCoordinatorLog();
   coordinator: GroupCoordinator;
@@ -96,6 +109,19 @@ export class CoordinatorWorld {
     return joined;
   }
 
+  /** The world for a transcript in which everything becomes durable at once. Requests and responses go through bytes, as on the wire. */
+  stage(): Stage {
+    return {
+      coordinator: overTheWire(() => this.coordinator),
+      quiet: async () => {
+        this.log.settle();
+        await this.settle();
+      },
+      pass: (ms) => this.advance(ms),
+      timeScale: 1,
+    };
+  }
+
   #create(): GroupCoordinator {
     return new GroupCoordinator({
       clock: this.clock,
@@ -113,4 +139,54 @@ export class CoordinatorWorld {
   #lead(): Promise<void> {
     return this.coordinator.onLeader(PARTITION, ++this.#epoch, this.log);
   }
+}
+
+/** The coordinator behind the encodings of each version: what a version cannot carry does not arrive. */
+function overTheWire(coordinator: () => GroupCoordinator): AnyCoordinator {
+  const trip =
+    <Request, Response>(
+      request: Codec<Request>,
+      response: Codec<Response>,
+      handle: (message: Request, client: ClientContext) => Promise<Response>,
+    ) =>
+    async (message: Request, client: ClientContext): Promise<Response> =>
+      copyOf(response, await handle(copyOf(request, message, client), client), client);
+  return {
+    joinGroup: trip(joinGroupRequest, joinGroupResponse, (message, client) =>
+      coordinator().joinGroup(message, client),
+    ),
+    syncGroup: trip(syncGroupRequest, syncGroupResponse, (message, client) =>
+      coordinator().syncGroup(message, client),
+    ),
+    heartbeat: trip(heartbeatRequest, heartbeatResponse, (message, client) =>
+      coordinator().heartbeat(message, client),
+    ),
+    leaveGroup: trip(leaveGroupRequest, leaveGroupResponse, (message, client) =>
+      coordinator().leaveGroup(message, client),
+    ),
+    offsetCommit: trip(offsetCommitRequest, offsetCommitResponse, (message, client) =>
+      coordinator().offsetCommit(message, client),
+    ),
+    offsetFetch: trip(offsetFetchRequest, offsetFetchResponse, (message, client) =>
+      coordinator().offsetFetch(message, client),
+    ),
+    offsetDelete: trip(offsetDeleteRequest, offsetDeleteResponse, (message, client) =>
+      coordinator().offsetDelete(message, client),
+    ),
+    describeGroups: trip(describeGroupsRequest, describeGroupsResponse, (message, client) =>
+      coordinator().describeGroups(message, client),
+    ),
+    listGroups: trip(listGroupsRequest, listGroupsResponse, (message, client) =>
+      coordinator().listGroups(message, client),
+    ),
+    deleteGroups: trip(deleteGroupsRequest, deleteGroupsResponse, (message, client) =>
+      coordinator().deleteGroups(message, client),
+    ),
+  };
+}
+
+function copyOf<Message>(codec: Codec<Message>, message: Message, { apiVersion }: ClientContext): Message {
+  const writer = new Writer();
+  codec.encode(writer, message, apiVersion);
+  return codec.decode(new Reader(writer.toBytes()), apiVersion);
 }

@@ -8,7 +8,7 @@ import { newOffsetFetchRequest } from '@moldau/protocol/generated/offset-fetch.t
 import { newSyncGroupRequest } from '@moldau/protocol/generated/sync-group.ts';
 import { CoordinatorWorld, bytes } from './coordinator-world.ts';
 
-test('a consumer joins, gets its assignment, commits, and finds its offsets after a restart', async () => {
+void test('a consumer joins, gets its assignment, commits, and finds its offsets after a restart', async () => {
   const world = await CoordinatorWorld.start();
   const joined = await world.joinAlone('g', 'client');
   assert.equal(joined.errorCode, ErrorCode.NONE);

@@ -3,6 +3,7 @@
 import type { ErrorName } from '@moldau/protocol/generated/errors.ts';
 import type { Clock, Random } from '@moldau/runtime';
 import { CoordinatorError } from '../coordinator-error.ts';
+import type { CoordinatorErrorCode } from '../coordinator-error.ts';
 import type { CoordinatorLog } from '../coordinator-log.ts';
 import { coordinatorPartition } from '../coordinator-partition.ts';
 import { CoordinatorShard } from '../coordinator-shard.ts';
@@ -98,17 +99,15 @@ export class GroupShards {
   }
 }
 
+const ERRORS: Readonly<Record<CoordinatorErrorCode, ErrorName>> = {
+  LOADING: 'COORDINATOR_LOAD_IN_PROGRESS',
+  NOT_COORDINATOR: 'NOT_COORDINATOR',
+  UNAVAILABLE: 'COORDINATOR_NOT_AVAILABLE',
+  TOO_LARGE: 'UNKNOWN_SERVER_ERROR',
+};
+
 /** The error that a client gets when the coordinator has no answer. Other errors are defects and are thrown on. */
 export function unanswered(error: unknown): ErrorName {
   if (!(error instanceof CoordinatorError)) throw error;
-  switch (error.code) {
-    case 'LOADING':
-      return 'COORDINATOR_LOAD_IN_PROGRESS';
-    case 'NOT_COORDINATOR':
-      return 'NOT_COORDINATOR';
-    case 'UNAVAILABLE':
-      return 'COORDINATOR_NOT_AVAILABLE';
-    case 'TOO_LARGE':
-      return 'UNKNOWN_SERVER_ERROR';
-  }
+  return ERRORS[error.code];
 }

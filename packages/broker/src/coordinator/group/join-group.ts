@@ -73,16 +73,10 @@ function refusal(transition: GroupTransition, request: JoinRequest): ErrorName |
  * turned away; otherwise the members.
  */
 function hasRoom(group: ClassicGroup, memberId: string, maxGroupSize: number): boolean {
+  if (group.state === 'Empty') return true;
   const member = group.members.get(memberId);
-  switch (group.state) {
-    case 'Empty':
-      return true;
-    case 'PreparingRebalance':
-      return member?.awaitingJoin !== undefined || membersAwaitingJoin(group) < maxGroupSize;
-    case 'CompletingRebalance':
-    case 'Stable':
-      return member !== undefined || group.members.size < maxGroupSize;
-  }
+  if (group.state !== 'PreparingRebalance') return member !== undefined || group.members.size < maxGroupSize;
+  return member?.awaitingJoin !== undefined || membersAwaitingJoin(group) < maxGroupSize;
 }
 
 function joinWithoutId(transition: GroupTransition, request: JoinRequest): void {

@@ -1,9 +1,16 @@
 // The requests about offsets, from the wire to a decision and back: OffsetCommit, OffsetFetch, OffsetDelete. Topics are named by name or, in newer
 // versions, by id; here they become names that exist.
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
-import type { ErrorName } from '@moldau/protocol/generated/errors.ts';
-import { newOffsetCommitResponse } from '@moldau/protocol/generated/offset-commit.ts';
-import type { OffsetCommitRequest, OffsetCommitResponse } from '@moldau/protocol/generated/offset-commit.ts';
+import {
+  newOffsetCommitResponse,
+  newOffsetCommitResponsePartition,
+} from '@moldau/protocol/generated/offset-commit.ts';
+import type {
+  OffsetCommitRequest,
+  OffsetCommitResponse,
+  OffsetCommitResponsePartition,
+  OffsetCommitResponseTopic,
+} from '@moldau/protocol/generated/offset-commit.ts';
 import { newOffsetDeleteResponse } from '@moldau/protocol/generated/offset-delete.ts';
 import type {
   OffsetDeleteRequest,
@@ -68,45 +75,38 @@ export async function handleOffsetCommit(
 ): Promise<OffsetCommitResponse> {
   const byId = client.apiVersion >= COMMIT_BY_ID_VERSION;
   const partitions: CommitPartition[] = [];
-  const topics = message.topics.map((topic) => {
+  /** What is answered of each of `partitions`. */
+  const results: OffsetCommitResponsePartition[] = [];
+  const topics = message.topics.map((topic): OffsetCommitResponseTopic => {
     const name = nameOf(catalog, topic, byId);
     const known = name === undefined ? undefined : catalog.topic(name);
-    return {
-      name: topic.name,
-      topicId: topic.topicId,
-      partitions: topic.partitions.map(
-        ({ partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata }) => {
-          if (name === undefined) return { partitionIndex, error: 'UNKNOWN_TOPIC_ID' as ErrorName, at: -1 };
-          if (known === undefined || partitionIndex < 0 || partitionIndex >= known.partitions) {
-            return { partitionIndex, error: 'UNKNOWN_TOPIC_OR_PARTITION' as ErrorName, at: -1 };
-          }
-          const at = partitions.length;
-          const { id: topicId } = known;
-          partitions.push({
-            topic: name,
-            topicId,
-            partition: partitionIndex,
-            offset: committedOffset,
-            leaderEpoch: committedLeaderEpoch,
-            metadata: committedMetadata,
-          });
-          return { partitionIndex, error: 'NONE' as ErrorName, at };
-        },
-      ),
-    };
+    const unknown = name === undefined ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    const answers = topic.partitions.map((partition) => {
+      const { partitionIndex } = partition;
+      const result = newOffsetCommitResponsePartition({ partitionIndex, errorCode: unknown });
+      if (name === undefined || known === undefined || !isPartitionOf(known, partitionIndex)) return result;
+      partitions.push({
+        topic: name,
+        topicId: known.id,
+        partition: partitionIndex,
+        offset: partition.committedOffset,
+        leaderEpoch: partition.committedLeaderEpoch,
+        metadata: partition.committedMetadata,
+      });
+      results.push(result);
+      return result;
+    });
+    return { name: topic.name, topicId: topic.topicId, partitions: answers };
   });
-  const errors = partitions.length === 0 ? [] : await commit(shards, message, client, partitions);
-  return newOffsetCommitResponse({
-    topics: topics.map((topic) => ({
-      name: topic.name,
-      topicId: topic.topicId,
-      partitions: topic.partitions.map(({ partitionIndex, error, at }) => ({
-        partitionIndex,
-        errorCode: ErrorCode[errors[at] ?? error],
-      })),
-    })),
-  });
+  if (partitions.length > 0) {
+    const errors = await commit(shards, message, client, partitions);
+    for (const [at, result] of results.entries()) result.errorCode = ErrorCode[errors[at] ?? 'NONE'];
+  }
+  return newOffsetCommitResponse({ topics });
 }
+
+const isPartitionOf = (topic: { readonly partitions: number }, partition: number): boolean =>
+  partition >= 0 && partition < topic.partitions;
 
 async function commit(
   shards: GroupShards,
@@ -272,7 +272,7 @@ export async function handleOffsetDelete(
   const { groupId } = message;
   if (groupId === '') return newOffsetDeleteResponse({ errorCode: ErrorCode.INVALID_GROUP_ID });
   const exists = (topic: string, partition: number): boolean =>
-    partition >= 0 && partition < (catalog.topic(topic)?.partitions ?? 0);
+    isPartitionOf(catalog.topic(topic) ?? { partitions: 0 }, partition);
   const wanted = message.topics.map(({ name, partitions }) => ({
     topic: name,
     partitions: partitions
