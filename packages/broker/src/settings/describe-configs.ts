@@ -218,39 +218,36 @@ function ownSynonym(
 }
 
 /**
- * The synonyms of a topic's setting. Kafka leaves out `log.retention.hours` and its like when only that is set; here what was set is always
- * listed, so that nobody has to guess where a value comes from.
+ * The synonyms of a topic's setting. Kafka tells of none when only `log.retention.hours` and its like are set; here what was set is told, so
+ * that nobody has to guess where a value comes from.
  */
 function topicSynonyms(topicSetting: string, layers: readonly BrokerConfigLayer[]): DescribedSynonym[] {
-  const [first, ...others] = TOPIC_SYNONYMS.get(topicSetting) ?? [];
+  const [first] = TOPIC_SYNONYMS.get(topicSetting) ?? [];
   if (first === undefined) {
     return [];
   }
   const listed = synonymsOf(first.name, layers);
-  return listed.length > 0
-    ? listed
-    : others.flatMap(({ name }) =>
-        synonymsOf(name, layers).filter(({ source }) => source !== ConfigSource.DEFAULT_CONFIG),
-      );
+  return listed.length > 0 ? listed : setSynonyms(brokerSynonyms(first.name), layers);
 }
 
 function synonymsOf(name: string, layers: readonly BrokerConfigLayer[]): DescribedSynonym[] {
   const names = brokerSynonyms(name);
-  const set = layers.flatMap(({ source, configs }) =>
-    names.flatMap((synonym) => {
-      const value = configs.get(synonym);
-      return value === undefined ? [] : [{ name: synonym, value, source }];
-    }),
-  );
   const defaults = names.flatMap((synonym) => {
     const value = BROKER_SETTINGS.get(synonym)?.default ?? null;
     return value === null ? [] : [{ name: synonym, value, source: ConfigSource.DEFAULT_CONFIG }];
   });
-  const all = [...set, ...defaults];
-  // What was set is never left out, only defaults of other names are.
-  const from =
-    set.length > 0 && name !== 'log.retention.hours' ? 0 : all.findIndex((synonym) => synonym.name === name);
+  const all = [...setSynonyms(names, layers), ...defaults];
+  const from = all.findIndex((synonym) => synonym.name === name);
   return from < 0 ? [] : all.slice(from);
+}
+
+function setSynonyms(names: readonly string[], layers: readonly BrokerConfigLayer[]): DescribedSynonym[] {
+  return layers.flatMap(({ source, configs }) =>
+    names.flatMap((name) => {
+      const value = configs.get(name);
+      return value === undefined ? [] : [{ name, value, source }];
+    }),
+  );
 }
 
 function shown(
