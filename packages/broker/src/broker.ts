@@ -14,6 +14,7 @@ import { ProducerIds } from './metadata/producer-ids.ts';
 import type { Partitions } from './partition/partitions.ts';
 import { ByteBudget } from './server/byte-budget.ts';
 import { ConnectionServer } from './server/connection-server.ts';
+import type { FrameMemory } from './server/frame-memory.ts';
 import { Dispatcher } from './server/dispatch.ts';
 import type { BrokerSettings } from './settings/broker-settings.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -30,6 +31,8 @@ export interface BrokerOptions {
   readonly dataFolder: string;
   /** Bytes of requests in the process, shared by all its brokers. */
   readonly budget: ByteBudget;
+  /** For the frames of produce requests, shared likewise. */
+  readonly memory: FrameMemory;
   readonly logger: Logger;
 }
 
@@ -66,7 +69,7 @@ export class Broker {
       logger,
     };
     const dispatcher = new Dispatcher(this.services, allApis());
-    this.#server = new ConnectionServer({ network: options.network, clock, settings, dispatcher, budget: options.budget, logger });
+    this.#server = new ConnectionServer({ network: options.network, clock, settings, dispatcher, budget: options.budget, memory: options.memory, logger });
   }
 
   /** Binds the address; connections are refused until `open`. Resolves to the address with its real port. */

@@ -16,8 +16,12 @@ import type { MetadataStore } from './metadata/metadata-store.ts';
 import { newClusterId } from './metadata/new-id.ts';
 import { Partitions } from './partition/partitions.ts';
 import { ByteBudget } from './server/byte-budget.ts';
+import { FrameMemory } from './server/frame-memory.ts';
 import type { BrokerSettings } from './settings/broker-settings.ts';
 import type { Logger } from './telemetry/logger.ts';
+
+/** Memory kept for the frames to come, in bytes. */
+const IDLE_FRAME_BYTES = 32 * 1024 * 1024;
 
 export interface StartOptions {
   readonly runtime: { readonly clock: Clock; readonly random: Random; readonly disk: Disk; readonly network: Network };
@@ -96,10 +100,11 @@ function createBrokers(options: StartOptions, metadata: MetadataStore, partition
   const { clock, random, network } = options.runtime;
   const { settings, logger } = options;
   const budget = new ByteBudget(settings.queuedMaxRequestBytes);
+  const memory = new FrameMemory(IDLE_FRAME_BYTES);
   return Array.from(
     { length: options.brokers },
     (_, i) =>
-      new Broker({ brokerId: settings.nodeId + i, clock, random, network, settings, metadata, partitions, logs, dataFolder, budget, logger }),
+      new Broker({ brokerId: settings.nodeId + i, clock, random, network, settings, metadata, partitions, logs, dataFolder, budget, memory, logger }),
   );
 }
 

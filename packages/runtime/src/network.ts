@@ -19,8 +19,9 @@ export interface Connection {
   /**
    * Sends the buffers in order. They must not change until they have been sent. Returns false when the sender should wait for
    * `drain` before writing more (nothing is lost if it does not; memory grows).
+   * @param sent called once when the buffers may change again: all of them were handed to the operating system, or never will be
    */
-  write(buffers: readonly Uint8Array[]): boolean;
+  write(buffers: readonly Uint8Array[], sent?: () => void): boolean;
   /** Bytes accepted by `write` and not yet handed to the operating system. */
   readonly unsent: number;
   /** Stops `data` until `resume`; the peer is held back by the transport. */

@@ -4,7 +4,7 @@ import { fetchRequest, fetchResponse, newFetchResponse, type FetchRequest, type 
 import type { Partition } from '../partition/partition.ts';
 import { fetchAnswer } from './fetch/fetch-answer.ts';
 import { FINAL_EPOCH, INITIAL_EPOCH, targetsOf, type FetchSession, type FetchTarget } from './fetch/fetch-session.ts';
-import { readTargets, type FetchLimits, type FetchPass } from './fetch/read-targets.ts';
+import { readTargets, releasePass, type FetchLimits, type FetchPass } from './fetch/read-targets.ts';
 import { defineApi, type RequestContext, type Services } from './services.ts';
 
 /** Who asks, in `isolationLevel`. */
@@ -30,6 +30,7 @@ export const fetch = defineApi<FetchRequest, FetchResponse>({
       readCommitted: request.isolationLevel === READ_COMMITTED,
     };
     const pass = await readUntilEnough(services, context, request, plan, limits);
+    context.onSent(() => releasePass(pass));
     return fetchAnswer(services, context.apiVersion, pass, limits, plan.session, plan.incremental);
   },
 });
@@ -70,10 +71,12 @@ async function readUntilEnough(
   const forget = context.onClosed(() => wait.end('closed'));
   try {
     // Records may have come between the pass and the wait: look again before sleeping.
+    releasePass(pass);
     pass = await readTargets(services, plan.targets(), limits);
     while (!isEnough(pass, request)) {
       const reason = await wait.next();
       if (reason === 'closed') break;
+      releasePass(pass);
       pass = await readTargets(services, plan.targets(), limits);
       if (reason === 'time') break;
     }

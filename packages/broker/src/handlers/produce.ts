@@ -88,7 +88,7 @@ function appendTo(
     return refuse(ErrorCode.INVALID_TOPIC_EXCEPTION, `The topic ${name} is the broker's own; clients do not write to it.`);
   }
   const { partition, image } = led;
-  partition.append(data.records ?? new Uint8Array(0), image.leaderEpoch, (outcome: AppendOutcome) => {
+  partition.append(data.records ?? new Uint8Array(0), context.memory, image.leaderEpoch, (outcome: AppendOutcome) => {
     answer.errorCode = outcome.error;
     answer.errorMessage = outcome.message;
     answer.baseOffset = outcome.baseOffset;

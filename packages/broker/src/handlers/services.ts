@@ -3,6 +3,7 @@
 import type { Codec } from '@moldau/protocol';
 import type { Clock, Random } from '@moldau/runtime';
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts';
+import type { BatchMemory } from '../log/batch-memory.ts';
 import type { LogStore } from '../log/partition-log.ts';
 import type { MetadataStore } from '../metadata/metadata-store.ts';
 import type { ProducerIds } from '../metadata/producer-ids.ts';
@@ -34,8 +35,12 @@ export interface RequestContext {
   readonly clientId: string;
   /** The client's address, as `/127.0.0.1`, in Kafka's form. */
   readonly clientHost: string;
+  /** What the request's bytes lie in, if that is used again: whoever keeps views of them holds it. Only produce requests have it. */
+  readonly memory: BatchMemory | undefined;
   /** Calls back once when the connection is over; the returned function forgets that. */
   onClosed(callback: () => void): () => void;
+  /** Calls back once when the answer has left, or will never leave: until then what it refers to must not change. */
+  onSent(callback: () => void): void;
 }
 
 /** One API: how it is read and written, and what it does. */

@@ -13,6 +13,7 @@
 //   - a group commit that fails discards all that is not durable, of every partition of the group, and says so
 //     (`LogObserver.discarded`): no such byte is ever read, or counted as written;
 //   - nothing at or above the durable end offset is handed to `read`.
+import type { BatchMemory } from './batch-memory.ts';
 
 /** Which partition: the topic's name for the folder, its id against a re-created namesake. */
 export interface PartitionId {
@@ -24,8 +25,10 @@ export interface PartitionId {
 
 /** One record batch, ready to be stored as it is. */
 export interface AppendedBatch {
-  /** The whole batch, header included. The log keeps a reference: it must never change again. */
+  /** The whole batch, header included. The log keeps a reference: it must not change while the log holds `memory`, or for ever without one. */
   readonly bytes: Uint8Array;
+  /** What the bytes lie in, if that is used again: the log holds it while the batch is in memory. */
+  readonly memory?: BatchMemory | undefined;
   readonly baseOffset: number;
   readonly lastOffset: number;
   readonly leaderEpoch: number;
@@ -37,6 +40,8 @@ export interface LogSlice {
   /** Whole batches, in order, to be sent one behind the other; empty when there is nothing at the offset. */
   readonly buffers: readonly Uint8Array[];
   readonly byteLength: number;
+  /** Held for the reader, who calls `release` on each once the buffers have been used, or never. */
+  readonly memory?: readonly BatchMemory[] | undefined;
 }
 
 export interface ReadLimits {

@@ -23,6 +23,7 @@ import {
   type TimestampType,
 } from '@moldau/protocol/records/batch-header.ts';
 import type { Clock } from '@moldau/runtime';
+import type { BatchMemory } from '../log/batch-memory.ts';
 import { LogError, type LogObserver, type LogSlice, type PartitionId, type PartitionLog, type ReadLimits } from '../log/partition-log.ts';
 import type { TopicConfig } from '../settings/topic-config.ts';
 import { checkProduced } from './check-produced.ts';
@@ -110,10 +111,16 @@ export class Partition implements LogObserver {
   }
 
   /**
-   * Appends the record batch of one produce request. `records` becomes the partition's: it is patched in place and kept.
+   * Appends the record batch of one produce request. `records` becomes the partition's: it is patched in place and kept, as is `memory`, in which it
+   * lies if that is used again.
    * `done` is called exactly once: at once for a refusal, else when the batch is durable or has failed.
    */
-  append(records: Uint8Array, leaderEpoch: number, done: (outcome: AppendOutcome) => void): void {
+  append(
+    records: Uint8Array,
+    memory: BatchMemory | undefined,
+    leaderEpoch: number,
+    done: (outcome: AppendOutcome) => void,
+  ): void {
     const nowMs = this.#clock.now();
     const problem = checkProduced(records, this.#config, nowMs);
     if (problem !== undefined) {
@@ -122,12 +129,12 @@ export class Partition implements LogObserver {
     }
     if (batchProducerId(records, 0) >= 0 && !this.#checkSequence(records, done)) return;
     const logAppendTime = this.#config.messageTimestampType === 'LogAppendTime';
-    this.#appendChecked(records, leaderEpoch, logAppendTime ? 'LogAppendTime' : 'CreateTime', nowMs, done);
+    this.#appendChecked(records, memory, leaderEpoch, logAppendTime ? 'LogAppendTime' : 'CreateTime', nowMs, done);
   }
 
   /** Appends a batch that the broker built itself (coordinators): nothing is checked. */
   appendOwn(records: Uint8Array, leaderEpoch: number, done: (outcome: AppendOutcome) => void): void {
-    this.#appendChecked(records, leaderEpoch, 'CreateTime', this.#clock.now(), done);
+    this.#appendChecked(records, undefined, leaderEpoch, 'CreateTime', this.#clock.now(), done);
   }
 
   /** False when the batch was answered (or will be, by the one that it repeats). */
@@ -151,6 +158,7 @@ export class Partition implements LogObserver {
 
   #appendChecked(
     records: Uint8Array,
+    memory: BatchMemory | undefined,
     leaderEpoch: number,
     timestampType: TimestampType,
     nowMs: number,
@@ -169,7 +177,7 @@ export class Partition implements LogObserver {
     if (timestampType === 'LogAppendTime') setBatchMaxTimestamp(records, 0, timestampType, nowMs);
     const maxTimestamp = batchMaxTimestamp(records, 0);
     try {
-      log.append([{ bytes: records, baseOffset, lastOffset, leaderEpoch, maxTimestamp }]);
+      log.append([{ bytes: records, memory, baseOffset, lastOffset, leaderEpoch, maxTimestamp }]);
     } catch (error) {
       if (!(error instanceof LogError)) throw error;
       done(refusal(ErrorCode.KAFKA_STORAGE_ERROR, error.message));

@@ -13,8 +13,10 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { BadRequest, type Dispatcher, type Peer } from './dispatch.ts';
+import type { FrameMemory } from './frame-memory.ts';
 import { FrameReader } from './frame-reader.ts';
-import { RequestPipeline } from './request-pipeline.ts';
+import { RequestPipeline, type Answered } from './request-pipeline.ts';
+import type { BatchMemory } from '../log/batch-memory.ts';
 
 /** Answers that a peer has not taken yet, in bytes, before its next request has to wait. */
 export const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
@@ -29,6 +31,7 @@ export interface ConnectionServerOptions {
   readonly settings: BrokerSettings;
   readonly dispatcher: Dispatcher;
   readonly budget: ByteBudget;
+  readonly memory: FrameMemory;
   readonly logger: Logger;
 }
 
@@ -122,10 +125,12 @@ class Session implements ConnectionHandler, Peer {
     this.#release = release;
     this.clientHost = `/${connection.remote.host}`;
     this.lastActiveMs = options.clock.monotonic();
-    this.#frames = new FrameReader({ maxFrameBytes: options.settings.socketRequestMaxBytes }, (frame) => this.#received(frame));
+    this.#frames = new FrameReader({ maxFrameBytes: options.settings.socketRequestMaxBytes }, options.memory, (frame, memory) =>
+      this.#received(frame, memory),
+    );
     this.#pipeline = new RequestPipeline({
-      start: (frame, answer) => options.dispatcher.dispatch(frame, this, answer, (error) => this.#fail(error)),
-      send: (chunks) => this.#send(chunks),
+      start: (received, answer) => options.dispatcher.dispatch(received, this, answer, (error) => this.#fail(error)),
+      send: (answered) => this.#send(answered),
       finished: (bytes) => {
         options.budget.give(bytes);
         this.#regulate();
@@ -179,10 +184,10 @@ class Session implements ConnectionHandler, Peer {
     this.#release();
   }
 
-  #received(frame: Buffer): void {
+  #received(frame: Buffer, memory: BatchMemory | undefined): void {
     this.#accountPartial(0);
     this.#options.budget.take(frame.length);
-    this.#pipeline.receive(frame);
+    this.#pipeline.receive({ frame, memory });
   }
 
   /** The budget holds the bytes of a frame that is not complete, as many as have come. */
@@ -191,10 +196,13 @@ class Session implements ConnectionHandler, Peer {
     this.#accountedPartial = bytes;
   }
 
-  #send(chunks: readonly Uint8Array[]): void {
-    if (this.#closed) return;
+  #send({ chunks, sent }: Answered): void {
+    if (this.#closed) {
+      sent?.();
+      return;
+    }
     this.lastActiveMs = this.#options.clock.monotonic();
-    this.#connection.write(chunks);
+    this.#connection.write(chunks, sent);
   }
 
   /** Reads on, or not, by what is held now. */

@@ -24,9 +24,9 @@ function dispatched(frame: Buffer): { asked?: MetadataRequest; answer?: Buffer; 
     },
   });
   new Dispatcher(services, new Map([[metadataRequest.apiKey, api]])).dispatch(
-    frame,
+    { frame, memory: undefined },
     { clientHost: '/127.0.0.1', onClosed: () => () => {} },
-    (chunks) => (outcome.answer = Buffer.concat(chunks ?? [])),
+    (answered) => (outcome.answer = Buffer.concat(answered?.chunks ?? [])),
     (failure) => (outcome.failure = failure),
   );
   return outcome;

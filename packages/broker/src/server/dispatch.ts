@@ -16,6 +16,7 @@ import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import { requestHeader } from '@moldau/protocol/generated/request-header.ts';
 import { apiVersionsAnswer } from '../handlers/api-versions.ts';
 import type { AnyApi, RequestContext, Services } from '../handlers/services.ts';
+import type { Answered, Received } from './request-pipeline.ts';
 
 const API_VERSIONS_KEY = 18;
 const LENGTH_SIZE = 4;
@@ -33,7 +34,7 @@ export interface Peer {
   onClosed(callback: () => void): () => void;
 }
 
-type Answer = (chunks: readonly Uint8Array[] | undefined) => void;
+type Answer = (answered: Answered | undefined) => void;
 type Fail = (error: Error) => void;
 
 export class Dispatcher {
@@ -45,31 +46,33 @@ export class Dispatcher {
     this.#apis = apis;
   }
 
-  /** Handles the request in `frame`. Calls `answer` (undefined: none is expected) or `fail` (end the connection), exactly one of them, once. */
-  dispatch(frame: Buffer, peer: Peer, answer: Answer, fail: Fail): void {
+  /** Handles the request. Calls `answer` (undefined: none is expected) or `fail` (end the connection), exactly one of them, once. */
+  dispatch(received: Received, peer: Peer, answer: Answer, fail: Fail): void {
     let handled: Handled;
     try {
-      handled = this.#begin(frame, peer);
+      handled = this.#begin(received, peer);
     } catch (error) {
       fail(error as Error);
       return;
     }
-    const { api, version, correlationId, result } = handled;
+    const { api, version, correlationId, result, sent } = handled;
     const finish = (response: unknown): void => {
-      let chunks: readonly Uint8Array[] | undefined;
+      let answered: Answered | undefined;
       try {
-        chunks = response === undefined ? undefined : encodeAnswer(api, version, correlationId, response);
+        const chunks = response === undefined ? undefined : encodeAnswer(api, version, correlationId, response);
+        answered = chunks === undefined ? undefined : { chunks, sent: sent.length === 0 ? undefined : () => sent.forEach((callback) => callback()) };
       } catch (error) {
         fail(error as Error);
         return;
       }
-      answer(chunks);
+      answer(answered);
     };
     if (result instanceof Promise) result.then(finish, fail);
     else finish(result);
   }
 
-  #begin(frame: Buffer, peer: Peer): Handled {
+  #begin({ frame, memory }: Received, peer: Peer): Handled {
+    const sent: (() => void)[] = [];
     if (frame.length < FIXED_HEADER_SIZE) throw new BadRequest(`a request of ${frame.length} bytes is shorter than its header`);
     const key = frame.readInt16BE(0);
     const version = frame.readInt16BE(2);
@@ -90,9 +93,11 @@ export class Dispatcher {
         apiVersion: version,
         clientId: header.clientId ?? '',
         clientHost: peer.clientHost,
+        memory,
         onClosed: (callback) => peer.onClosed(callback),
+        onSent: (callback) => void sent.push(callback),
       };
-      return { api, version, correlationId, result: api.handle(this.#services, context, request) };
+      return { api, version, correlationId, sent, result: api.handle(this.#services, context, request) };
     } catch (error) {
       if (error instanceof DecodeError) throw new BadRequest(`${api.request.name} version ${version} is malformed: ${error.message}`, { cause: error });
       throw error;
@@ -101,7 +106,7 @@ export class Dispatcher {
 
   #unknownApiVersions(api: AnyApi, correlationId: number): Handled {
     const result = apiVersionsAnswer(this.#apis.values(), ErrorCode.UNSUPPORTED_VERSION);
-    return { api: { ...api, response: apiVersionsResponse as AnyApi['response'] }, version: 0, correlationId, result };
+    return { api: { ...api, response: apiVersionsResponse as AnyApi['response'] }, version: 0, correlationId, sent: [], result };
   }
 }
 
@@ -109,6 +114,8 @@ interface Handled {
   readonly api: AnyApi;
   readonly version: number;
   readonly correlationId: number;
+  /** To be called when the answer has left. */
+  readonly sent: readonly (() => void)[];
   readonly result: unknown;
 }
 

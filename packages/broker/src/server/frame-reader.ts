@@ -3,12 +3,15 @@
 //   stream:  [len][ frame ..... ][len][ frame ][len][ fra     <- chunks end anywhere
 //
 // The chunks belong to the network layer and are reused, so a frame's bytes are copied once, into a buffer of the frame's own size; record
-// batches are then kept as views of it. Memory for a large frame grows with the bytes that arrive, not with the length that a peer
+// batches are then kept as views of it. That buffer comes from memory that is used again (frame-memory.ts) for produce requests, and only for
+// them: their bytes have known holders. Memory for a large frame grows with the bytes that arrive, not with the length that a peer
 // merely announces.
 //
 // Must stay true: a frame is handed over whole, in order, in a buffer that nobody else uses.
+import type { FrameMemory, FramePiece } from './frame-memory.ts';
 
 const LENGTH_SIZE = 4;
+const PRODUCE_KEY = 0;
 
 /** Frames up to this size get their buffer at once; larger ones as half of it has really arrived. */
 const TRUSTED_SIZE = 2 * 1024 * 1024;
@@ -33,15 +36,19 @@ export class FrameTooLarge extends Error {
 
 export class FrameReader {
   readonly #limits: FrameLimits;
-  readonly #onFrame: (frame: Buffer) => void;
+  readonly #memory: FrameMemory;
+  readonly #onFrame: (frame: Buffer, piece: FramePiece | undefined) => void;
   readonly #length = Buffer.alloc(LENGTH_SIZE);
   #lengthFilled = 0;
   #frame: Buffer | undefined;
+  #piece: FramePiece | undefined;
   #frameSize = 0;
   #filled = 0;
 
-  constructor(limits: FrameLimits, onFrame: (frame: Buffer) => void) {
+  /** @param onFrame takes the frame, and the piece of memory it lies in, if that is to be let go of */
+  constructor(limits: FrameLimits, memory: FrameMemory, onFrame: (frame: Buffer, piece: FramePiece | undefined) => void) {
     this.#limits = limits;
+    this.#memory = memory;
     this.#onFrame = onFrame;
   }
 
@@ -60,15 +67,17 @@ export class FrameReader {
       if (this.#frame === undefined) {
         at = this.#readLength(chunk, at);
         if (this.#lengthFilled < LENGTH_SIZE) return;
-        this.#begin();
+        this.#begin(chunk, at);
       }
       at = this.#fill(chunk, at);
       if (this.#filled < this.#frameSize) return;
       const frame = this.#frame as unknown as Buffer;
+      const piece = this.#piece;
       this.#frame = undefined;
+      this.#piece = undefined;
       this.#filled = 0;
       this.#lengthFilled = 0;
-      this.#onFrame(frame);
+      this.#onFrame(frame, piece);
     }
   }
 
@@ -78,10 +87,17 @@ export class FrameReader {
     return at;
   }
 
-  #begin(): void {
+  #begin(chunk: Uint8Array, at: number): void {
     const size = this.#length.readInt32BE(0);
     if (size < 0 || size > this.#limits.maxFrameBytes) throw new FrameTooLarge(size, this.#limits.maxFrameBytes);
     this.#frameSize = size;
+    // The API key comes first; where it is not there yet, the frame is one like all others.
+    const produces = at + 1 < chunk.length && chunk[at] === 0 && chunk[at + 1] === PRODUCE_KEY;
+    this.#piece = produces ? this.#memory.take(size) : undefined;
+    if (this.#piece !== undefined) {
+      this.#frame = this.#piece.bytes;
+      return;
+    }
     // A small frame may share Node's pool; a large one has memory of its own, so that keeping a view of it keeps nothing else.
     const first = Math.min(size, TRUSTED_SIZE);
     this.#frame = first < 4096 ? Buffer.allocUnsafe(first) : Buffer.allocUnsafeSlow(first);

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RequestPipeline } from './request-pipeline.ts';
+import { RequestPipeline, type Answered } from './request-pipeline.ts';
 
 /** A pipeline whose effects are written down; requests are answered by hand. */
 function transcript() {
   const lines: string[] = [];
-  const answers = new Map<string, (chunks: readonly Uint8Array[] | undefined) => void>();
+  const answers = new Map<string, (answered: Answered | undefined) => void>();
   const pipeline = new RequestPipeline({
-    start(frame, answer) {
+    start({ frame }, answer) {
       const name = frame.toString('latin1', 2);
       lines.push(`start ${name}`);
       answers.set(name, answer);
     },
-    send: (chunks) => lines.push(`send ${Buffer.concat(chunks).toString()}`),
+    send: ({ chunks }) => lines.push(`send ${Buffer.concat(chunks).toString()}`),
     finished: (bytes) => lines.push(`free ${bytes}`),
   });
   return {
@@ -20,9 +20,9 @@ function transcript() {
     receive: (name: string) => {
       const frame = Buffer.from(`\0\0${name}`, 'latin1');
       frame.writeInt16BE(name.startsWith('p') ? 0 : 3, 0);
-      pipeline.receive(frame);
+      pipeline.receive({ frame, memory: undefined });
     },
-    answer: (name: string, text: string | undefined = name) => answers.get(name)?.([Buffer.from(text)]),
+    answer: (name: string, text: string | undefined = name) => answers.get(name)?.({ chunks: [Buffer.from(text)], sent: () => lines.push(`sent ${text}`) }),
     silent: (name: string) => answers.get(name)?.(undefined),
     take: () => lines.splice(0),
   };
@@ -77,5 +77,5 @@ test('held, it starts nothing; closed, it frees what waits and drops late answer
   t.pipeline.close();
   assert.deepEqual(t.take(), ['free 4']);
   t.answer('m1');
-  assert.deepEqual(t.take(), ['free 4']);
+  assert.deepEqual(t.take(), ['sent m1', 'free 4']);
 });

@@ -9,28 +9,42 @@
 //
 // Must stay true: every frame is answered, or counted as unanswered (acks=0), exactly once; bytes are given back exactly once.
 
+import type { BatchMemory } from '../log/batch-memory.ts';
+
 const PRODUCE_KEY = 0;
 const API_KEY_SIZE = 2;
 
+/** A request and the memory it lies in, which is let go of when the request is done with. */
+export interface Received {
+  readonly frame: Buffer;
+  readonly memory: BatchMemory | undefined;
+}
+
+/** What leaves: the bytes, and what to do when they have left. */
+export interface Answered {
+  readonly chunks: readonly Uint8Array[];
+  readonly sent: (() => void) | undefined;
+}
+
 /** One running request. */
 interface Slot {
-  readonly frame: Buffer;
+  readonly received: Received;
   readonly produce: boolean;
   done: boolean;
-  answer: readonly Uint8Array[] | undefined;
+  answer: Answered | undefined;
 }
 
 export interface PipelineEffects {
-  /** Starts the request in `frame`; `answer` is to be called exactly once, with undefined when the client expects none. */
-  start(frame: Buffer, answer: (chunks: readonly Uint8Array[] | undefined) => void): void;
-  send(chunks: readonly Uint8Array[]): void;
+  /** Starts the request; `answer` is to be called exactly once, with undefined when the client expects none. */
+  start(received: Received, answer: (answered: Answered | undefined) => void): void;
+  send(answered: Answered): void;
   /** A request has left: its frame's bytes are free again. */
   finished(frameBytes: number): void;
 }
 
 export class RequestPipeline {
   readonly #effects: PipelineEffects;
-  readonly #waiting: Buffer[] = [];
+  readonly #waiting: Received[] = [];
   readonly #running: Slot[] = [];
   #held = false;
   #closed = false;
@@ -45,8 +59,8 @@ export class RequestPipeline {
     return this.#waiting.length + this.#running.length;
   }
 
-  receive(frame: Buffer): void {
-    this.#waiting.push(frame);
+  receive(received: Received): void {
+    this.#waiting.push(received);
     this.#pump();
   }
 
@@ -59,13 +73,13 @@ export class RequestPipeline {
   /** The connection is gone: waiting requests are dropped, answers of running ones too. */
   close(): void {
     this.#closed = true;
-    for (const frame of this.#waiting.splice(0)) this.#effects.finished(frame.length);
+    for (const received of this.#waiting.splice(0)) this.#finish(received);
   }
 
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    while (!this.#closed && !this.#held && this.#mayStart()) this.#start(this.#waiting.shift() as Buffer);
+    while (!this.#closed && !this.#held && this.#mayStart()) this.#start(this.#waiting.shift() as Received);
     this.#pumping = false;
   }
 
@@ -73,25 +87,31 @@ export class RequestPipeline {
     const next = this.#waiting[0];
     if (next === undefined) return false;
     const last = this.#running.at(-1);
-    return last === undefined || (isProduce(next) && last.produce);
+    return last === undefined || (isProduce(next.frame) && last.produce);
   }
 
-  #start(frame: Buffer): void {
-    const slot: Slot = { frame, produce: isProduce(frame), done: false, answer: undefined };
+  #start(received: Received): void {
+    const slot: Slot = { received, produce: isProduce(received.frame), done: false, answer: undefined };
     this.#running.push(slot);
-    this.#effects.start(frame, (chunks) => this.#answered(slot, chunks));
+    this.#effects.start(received, (answered) => this.#answered(slot, answered));
   }
 
-  #answered(slot: Slot, chunks: readonly Uint8Array[] | undefined): void {
+  #answered(slot: Slot, answered: Answered | undefined): void {
     if (slot.done) return;
     slot.done = true;
-    slot.answer = chunks;
+    slot.answer = answered;
     while (this.#running[0]?.done === true) {
       const first = this.#running.shift() as Slot;
       if (first.answer !== undefined && !this.#closed) this.#effects.send(first.answer);
-      this.#effects.finished(first.frame.length);
+      else first.answer?.sent?.();
+      this.#finish(first.received);
     }
     this.#pump();
+  }
+
+  #finish(received: Received): void {
+    received.memory?.release();
+    this.#effects.finished(received.frame.length);
   }
 }
 

@@ -160,20 +160,24 @@ class NodeConnection implements Connection {
     return this.#socket.writableLength;
   }
 
-  write(buffers: readonly Uint8Array[]): boolean {
+  write(buffers: readonly Uint8Array[], sent?: () => void): boolean {
     const socket = this.#socket;
-    if (!socket.writable) {
-      return false;
+    if (!socket.writable || buffers.length === 0) {
+      sent?.();
+      return socket.writable;
     }
-    if (buffers.length === 1) {
-      return socket.write(buffers[0]!);
+    // Node calls back when the buffer has left, and also when it never will: the connection broke.
+    const last = buffers.length - 1;
+    if (last === 0) {
+      return socket.write(buffers[0]!, sent);
     }
     // Corked writes leave together, in one writev.
     let room = true;
     socket.cork();
-    for (const buffer of buffers) {
-      room = socket.write(buffer);
+    for (let i = 0; i < last; i++) {
+      socket.write(buffers[i]!);
     }
+    room = socket.write(buffers[last]!, sent);
     socket.uncork();
     return room;
   }

@@ -73,11 +73,12 @@ export class SimulatedConnection implements Connection {
     return this.#outgoing.unsent;
   }
 
-  write(buffers: readonly Uint8Array[]): boolean {
+  write(buffers: readonly Uint8Array[], sent?: () => void): boolean {
     if (this.#over || this.#ending) {
+      sent?.();
       return false;
     }
-    this.#outgoing.write(buffers);
+    this.#outgoing.write(buffers, sent);
     const room = this.unsent < HIGH_WATER_BYTES;
     this.#wantsDrain ||= !room;
     return room;

@@ -41,6 +41,8 @@ export class SimulatedPipe {
   readonly #random: SeededRandom;
   #queue: Uint8Array[] = [];
   #unsent = 0;
+  #written = 0;
+  readonly #waiting: { readonly upTo: number; readonly sent: () => void }[] = [];
   #window = 0;
   readonly #travelling: (Uint8Array | 'end')[] = [];
   readonly #arrived: (Uint8Array | 'end')[] = [];
@@ -57,14 +59,27 @@ export class SimulatedPipe {
     return this.#unsent;
   }
 
-  write(buffers: readonly Uint8Array[]): void {
+  /** @param sent called when all of the buffers have left, or never will */
+  write(buffers: readonly Uint8Array[], sent?: () => void): void {
     for (const buffer of buffers) {
       if (buffer.length > 0) {
         this.#queue.push(buffer);
         this.#unsent += buffer.length;
+        this.#written += buffer.length;
       }
     }
+    if (sent !== undefined) {
+      this.#waiting.push({ upTo: this.#written, sent });
+    }
     this.#send();
+    this.#tellSent();
+  }
+
+  /** Calls back whoever waits for bytes that have left, or were dropped. */
+  #tellSent(): void {
+    while (this.#waiting.length > 0 && this.#waiting[0]!.upTo <= this.#written - this.#unsent) {
+      this.#waiting.shift()!.sent();
+    }
   }
 
   /** Sends an end behind what was written. */
@@ -75,8 +90,7 @@ export class SimulatedPipe {
 
   /** Drops what has not left yet and sends nothing more but, when `orderly`, an end. */
   abandon(orderly: boolean): void {
-    this.#queue = [];
-    this.#unsent = 0;
+    this.#drop();
     if (orderly) {
       this.end();
     }
@@ -85,8 +99,13 @@ export class SimulatedPipe {
   /** The connection is over: nothing arrives any more. */
   close(): void {
     this.#closed = true;
+    this.#drop();
+  }
+
+  #drop(): void {
     this.#queue = [];
     this.#unsent = 0;
+    this.#tellSent();
   }
 
   /** Nothing leaves or arrives while blocked; nothing is lost. */
@@ -165,6 +184,7 @@ export class SimulatedPipe {
       }
     }
     this.#unsent -= length;
+    this.#tellSent();
     return chunk;
   }
 }

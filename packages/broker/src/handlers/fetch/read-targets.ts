@@ -62,6 +62,11 @@ export async function readTargets(services: Services, targets: Iterable<FetchTar
   return { reads, byteLength, urgent };
 }
 
+/** Lets go of what the pass has read: it was answered, or will not be. */
+export function releasePass(pass: FetchPass): void {
+  for (const read of pass.reads) for (const memory of read.slice.memory ?? []) memory.release();
+}
+
 async function readSlice(
   services: Services,
   partition: Partition,

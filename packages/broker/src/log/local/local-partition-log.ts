@@ -13,6 +13,7 @@
 import assert from 'node:assert/strict';
 
 import type { SegmentProgressState } from './segment-progress.ts';
+import type { BatchMemory } from '../batch-memory.ts';
 import {
   LogError,
   type AppendedBatch,
@@ -43,11 +44,14 @@ import { replaceWhole } from './small-files.ts';
 import { SnapshotFiles } from './snapshot-files.ts';
 import { Tail } from './tail.ts';
 import { findByTimestamp, findMaxTimestamp } from './time-search.ts';
-import type { CommitMember } from './group-commit.ts';
+import type { CommitMember, DirectTarget, DirectWrite } from './group-commit.ts';
+import type { Segment } from './segment.ts';
 import type { SegmentSection } from './wal-scan.ts';
 
 /** Buffers in one write of a flush: what the systems take at a time. */
 const FLUSH_BATCHES = 1024;
+/** Bytes in one write of a flush (and a batch more). */
+const FLUSH_BYTES = 8 * 1024 * 1024;
 
 interface StartWaiter {
   readonly offset: number;
@@ -67,6 +71,8 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   readonly folder: string;
   /** The first frame that the segments do not cover; 0 when they cover all. */
   dirtyFrom = 0;
+  /** The first frame since the last `settle` began; 0 when there was none. */
+  #dirtyAfter = 0;
   /** What the last checkpoint of this partition made durable. */
   checkpoint: PartitionCheckpoint;
   config: LogConfig;
@@ -86,6 +92,8 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   #folderChanged = false;
   #startWaiters: StartWaiter[] = [];
   #closed = false;
+  #recovering = false;
+  #settlingSoon = false;
   /** The folder has been taken away. */
   #gone = false;
   readonly #openedMs: number;
@@ -151,6 +159,13 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     this.context.commit.add(this);
   }
 
+  /** Recovery: until `settle`, nothing behind what is known is cut off. */
+  beginRecovery(): void {
+    this.#recovering = true;
+    const { active } = this.segments;
+    if (active !== undefined) active.trimLater = true;
+  }
+
   /** Recovery: takes a batch from the write-ahead log, durable already. */
   recover(batch: AppendedBatch, beginsSegment: boolean, sequence: number): void {
     if (beginsSegment || this.segments.active === undefined) this.#beginSegment(batch.baseOffset);
@@ -159,9 +174,113 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     this.committed(this.tail.end, undefined, sequence);
   }
 
-  /** Recovery: takes batches that lie in a segment already, checked and durable. */
-  async recoverSegment(section: SegmentSection, sequence: number): Promise<void> {
-    assert.fail(`segment sections are not written yet (${section.kind} ${sequence})`);
+  /** Recovery: takes batches that lie in a segment already, checked and durable; `maxTimestamps` are theirs. */
+  async recoverSegment(
+    section: SegmentSection,
+    maxTimestamps: readonly number[],
+    sequence: number,
+  ): Promise<void> {
+    const last = section.batches.at(-1);
+    if (last === undefined || last.lastOffset < this.#endOffset) return;
+    await this.flush();
+    const segment = this.segments.active;
+    if (
+      segment?.baseOffset !== section.segmentBase ||
+      segment.written.size !== section.position ||
+      section.batches[0]!.baseOffset !== this.#endOffset
+    ) {
+      throw new LogError(
+        'CORRUPT',
+        `${segment?.log.path ?? this.folder} goes on at byte ${segment?.written.size ?? 0} with offset ${this.#endOffset}, but frame ${sequence} ` +
+          `of the write-ahead log says: segment ${section.segmentBase}, byte ${section.position}, offset ${section.batches[0]!.baseOffset}.`,
+      );
+    }
+    await segment.prepareToWrite();
+    const batches = section.batches.map((batch, i) => ({ ...batch, maxTimestamp: maxTimestamps[i]! }));
+    for (const batch of batches) {
+      if (this.#epochs.assign(batch.leaderEpoch, batch.baseOffset)) this.#epochsChanged = true;
+      segment.planned.advance(batch, batch.length, this.config.indexIntervalBytes);
+      this.#size += batch.length;
+    }
+    segment.wrote(batches, this.config.indexIntervalBytes);
+    // They are there, but perhaps only in the page cache: a process may have died between its write and its sync.
+    segment.log.dirty = true;
+    this.#endOffset = last.lastOffset + 1;
+    this.#durableEndOffset = this.#endOffset;
+    this.#folderChanged = true;
+    this.committed(0, undefined, sequence);
+  }
+
+  directTarget(from: number): DirectTarget | undefined {
+    const { tail } = this;
+    const segment = this.segments.active!;
+    const first = tail.at(Math.min(tail.written, from));
+    if (first.baseOffset < segment.baseOffset || tail.end - tail.written > FLUSH_BATCHES) return undefined;
+    if (!segment.entryDurable) {
+      // A file is made for batches that are durable, never for those that may be discarded.
+      this.settleSoon();
+      return undefined;
+    }
+    let bytes = 0;
+    for (let i = from; i < tail.end; i++) bytes += tail.at(i).bytes.length;
+    return { segmentBase: segment.baseOffset, position: segment.planned.size - bytes };
+  }
+
+  async writeDirect(upTo: number): Promise<DirectWrite> {
+    const end = await this.#io.turn();
+    const segment = this.segments.active!;
+    const { tail } = this;
+    const batches: AppendedBatch[] = [];
+    let bytes = 0;
+    for (let i = tail.written; i < upTo; i++) {
+      batches.push(tail.at(i));
+      bytes += tail.at(i).bytes.length;
+    }
+    const abandon = (): void => {
+      segment.abandonBehind();
+      end();
+    };
+    try {
+      await this.#finishBefore(segment);
+      await segment.prepareToWrite();
+      await segment.writeBehind(batches);
+      if (this.context.settings.durability === 'fsync') await segment.sync();
+    } catch (error) {
+      abandon();
+      throw error;
+    }
+    const commit = (): void => {
+      segment.wrote(batches, this.config.indexIntervalBytes);
+      // Synced already, but for what a flush wrote meanwhile: there was none, this was the partition's turn.
+      if (this.context.settings.durability === 'fsync') segment.dirty = false;
+      this.#newSegments.delete(segment.baseOffset);
+      tail.written = upTo;
+      this.context.memory.written(bytes);
+      end();
+    };
+    return { commit, abandon };
+  }
+
+  /** Sees that the newest segment has a file that survives, so that the next large group can go straight there. */
+  settleSoon(): void {
+    if (this.#settlingSoon) return;
+    this.#settlingSoon = true;
+    this.settle(false)
+      .catch((error: unknown) => this.context.writeFailed(error))
+      .finally(() => {
+        this.#settlingSoon = false;
+      });
+  }
+
+  /** Completes the segments before `segment`: nothing is written to them any more. */
+  async #finishBefore(segment: Segment): Promise<void> {
+    for (const before of this.segments.known) {
+      if (before === segment) return;
+      if (before.finished || !before.created) continue;
+      await before.trim();
+      await before.writeIndexes(true);
+      before.finished = true;
+    }
   }
 
   /** Index files of all segments as complete as can be. */
@@ -175,8 +294,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
 
   committed(upTo: number, start: number | undefined, sequence: number): void {
     if (this.#gone) return;
-    if (this.dirtyFrom === 0) this.dirtyFrom = sequence;
-    this.context.dirty(this);
+    this.#dirtySince(sequence);
     if (upTo > this.tail.durable) {
       this.tail.durable = upTo;
       this.#durableEndOffset = this.tail.at(upTo - 1).lastOffset + 1;
@@ -295,8 +413,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
 
   /** A checkpoint has to cover this partition again. */
   touch(): void {
-    if (this.dirtyFrom === 0) this.dirtyFrom = this.context.commit.nextSequence;
-    this.context.dirty(this);
+    this.#dirtySince(this.context.commit.nextSequence);
   }
 
   /** Writes what is durable to the segments. @throws DiskError; nothing is lost then, and it may be tried again */
@@ -314,22 +431,23 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
       const next = this.segments.after(segment);
       const batches: AppendedBatch[] = [];
       let bytes = 0;
-      for (let i = tail.written; i < tail.durable && batches.length < FLUSH_BATCHES; i++) {
+      for (
+        let i = tail.written;
+        i < tail.durable && batches.length < FLUSH_BATCHES && bytes < FLUSH_BYTES;
+        i++
+      ) {
         const batch = tail.at(i);
         if (next !== undefined && batch.baseOffset >= next.baseOffset) break;
         batches.push(batch);
         bytes += batch.bytes.length;
       }
+      await this.#finishBefore(segment);
       if (!segment.created) await this.#prepareFolder();
       await segment.write(batches, this.config.indexIntervalBytes);
       this.#newSegments.delete(segment.baseOffset);
       tail.written += batches.length;
       this.context.memory.written(bytes);
-      const complete =
-        next !== undefined &&
-        (tail.written === tail.end || tail.at(tail.written).baseOffset >= next.baseOffset);
-      segment.finished = complete;
-      await segment.writeIndexes(complete);
+      await segment.writeIndexes(false);
     }
   }
 
@@ -363,8 +481,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
       held += bytes;
       if (i >= tail.written) unwritten += bytes;
     }
-    tail.written = tail.durable = tail.taken = tail.end;
-    tail.evictTo(tail.end);
+    tail.abandon();
     this.context.memory.released(held, unwritten);
     for (const segment of this.segments.known) this.context.cache.forget(segment);
   }
@@ -404,7 +521,8 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   }
 
   #beginSegment(offset: number): void {
-    this.segments.begin(offset);
+    const segment = this.segments.begin(offset);
+    segment.trimLater = this.#recovering;
     this.#newSegments.add(offset);
   }
 
@@ -438,6 +556,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
 
   #readTail(from: number, limits: ReadLimits): LogSlice {
     const buffers: Uint8Array[] = [];
+    const memory: BatchMemory[] = [];
     let byteLength = 0;
     for (let i = from; i < this.tail.durable; i++) {
       const batch = this.tail.at(i);
@@ -446,8 +565,12 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
       if (next > limits.maxBytes && !(buffers.length === 0 && limits.atLeastOneBatch)) break;
       buffers.push(batch.bytes);
       byteLength = next;
+      if (batch.memory !== undefined) {
+        batch.memory.retain();
+        memory.push(batch.memory);
+      }
     }
-    return { buffers, byteLength };
+    return { buffers, byteLength, memory };
   }
 
   async #readSegments(offset: number, limits: ReadLimits): Promise<LogSlice> {
@@ -489,17 +612,24 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
 
   async #settleNow(): Promise<void> {
     if (this.#gone) return;
-    const dirtyFrom = this.dirtyFrom;
-    this.dirtyFrom = 0;
-    try {
-      await this.flushNow();
-      const state = this.#writtenState();
-      if (this.#folderDurable) await this.#syncFiles();
-      this.checkpoint = { ...state, snapshot: this.snapshots.newest };
-    } catch (error) {
-      this.dirtyFrom = this.dirtyFrom === 0 ? dirtyFrom : Math.min(dirtyFrom, this.dirtyFrom);
-      throw error;
+    this.#dirtyAfter = 0;
+    await this.flushNow();
+    for (const segment of this.segments.known) {
+      if (!segment.trimLater) continue;
+      segment.trimLater = false;
+      await segment.trim();
     }
+    const state = this.#writtenState();
+    if (this.#folderDurable) await this.#syncFiles();
+    this.checkpoint = { ...state, snapshot: this.snapshots.newest };
+    // Only now: until here a checkpoint must not take this partition for covered.
+    this.dirtyFrom = this.#dirtyAfter;
+  }
+
+  #dirtySince(sequence: number): void {
+    if (this.dirtyFrom === 0) this.dirtyFrom = sequence;
+    if (this.#dirtyAfter === 0) this.#dirtyAfter = sequence;
+    this.context.dirty(this);
   }
 
   #writtenState(): Omit<PartitionCheckpoint, 'snapshot'> {
@@ -538,6 +668,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     if (this.#folderChanged) {
       this.#folderChanged = false;
       await disk.syncDirectory(this.folder);
+      for (const segment of this.segments.known) if (segment.created) segment.entryDurable = true;
     }
   }
 

@@ -29,6 +29,7 @@ export class Tail {
   }
 
   push(batch: AppendedBatch): void {
+    batch.memory?.retain();
     this.#batches.push(batch);
   }
 
@@ -53,12 +54,24 @@ export class Tail {
     return low;
   }
 
-  /** Lets go of all batches below `number`; returns how many bytes that frees. */
+  /** Lets go of all batches below `number`, which are in a segment and in no write under way; returns how many bytes that frees. */
   evictTo(number: number): number {
+    return this.#dropTo(number, true);
+  }
+
+  /** Lets go of everything while writes may be under way: memory that could be used again is left to the garbage collector. */
+  abandon(): void {
+    this.written = this.durable = this.taken = this.end;
+    this.#dropTo(this.end, false);
+  }
+
+  #dropTo(number: number, release: boolean): number {
     assert(number <= this.written, 'a batch leaves memory only when a segment has it');
     let bytes = 0;
     for (let i = this.evicted; i < number; i++) {
-      bytes += this.#batches[i - this.#first]!.bytes.length;
+      const batch = this.#batches[i - this.#first]!;
+      bytes += batch.bytes.length;
+      if (release) batch.memory?.release();
       this.#batches[i - this.#first] = undefined;
     }
     this.evicted = Math.max(this.evicted, number);

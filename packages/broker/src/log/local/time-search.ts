@@ -51,7 +51,12 @@ export async function findMaxTimestamp(log: LocalPartitionLog): Promise<FoundBat
 
 function unwritten(log: LocalPartitionLog): AppendedBatch[] {
   const batches: AppendedBatch[] = [];
-  for (let i = log.tail.written; i < log.tail.durable; i++) batches.push(log.tail.at(i));
+  for (let i = log.tail.written; i < log.tail.durable; i++) {
+    const batch = log.tail.at(i);
+    // Held for good: what is found is decoded by the caller at some later time.
+    batch.memory?.retain();
+    batches.push(batch);
+  }
   return batches;
 }
 
