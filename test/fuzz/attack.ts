@@ -11,7 +11,10 @@ export interface Target {
   /** Requests of all APIs there are. */
   readonly foreignRequests: RequestMaker;
   readonly apis: ReadonlyMap<number, ApiCodecs>;
+  /** What makes the run fail. */
   readonly findings: Findings;
+  /** What may be right and deserves a look: shown, and no failure. */
+  readonly notes: Findings;
   /** Counts something for the figures at the end. */
   count(what: string, by?: number): void;
 }

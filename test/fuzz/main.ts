@@ -62,6 +62,7 @@ async function attackBroker(
   const apis = await apiCodecs();
   const names: KnownNames = { topics: await learnTopics(host, port, TOPIC_NAMES), groups: GROUP_NAMES };
   const counts = new Map<string, number>();
+  const notes = new Findings();
   const memory = moldau === undefined ? undefined : new MemoryWatch(moldau.pid);
   const time = performance.now() + seconds * 1000;
   const over = (): boolean => performance.now() >= time || moldau?.exited() !== undefined;
@@ -74,6 +75,7 @@ async function attackBroker(
       port,
       apis,
       findings,
+      notes,
       requests: new RequestMaker(
         [...apis.values()].filter((api) => advertised.has(api.request.message.apiKey)),
         names,
@@ -115,6 +117,9 @@ async function attackBroker(
   const growth = memory?.growth();
   if (growth !== undefined) findings.add('memory grows', growth);
   report(counts, delays, bystander, memory);
+  for (const line of notes.lines())
+    process.stdout.write(`  note: ${line}
+`);
 }
 
 function report(

@@ -38,12 +38,11 @@ export class Wire implements Disposable {
     return this.#ended;
   }
 
-  /** Hands the bytes to the operating system; resolves at once when the other side has closed. */
+  /** Hands the bytes to the operating system; resolves too when the connection ends first (the callback comes with an error). */
   send(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       if (this.#ended || this.#socket.destroyed) return resolve();
       this.#socket.write(bytes, () => resolve());
-      this.#socket.once('close', () => resolve());
     });
   }
 
@@ -52,7 +51,7 @@ export class Wire implements Disposable {
     const end = performance.now() + withinMs;
     while (this.#frames.length === 0 && !this.#ended && performance.now() < end) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, end - performance.now());
+        const timer = setTimeout(resolve, Math.max(1, end - performance.now()));
         this.#wake = () => {
           clearTimeout(timer);
           resolve();

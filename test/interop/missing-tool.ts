@@ -6,6 +6,11 @@ export class MissingTool extends Error {
   override readonly name = 'MissingTool';
 }
 
+/** Whether an error is a gap of this machine that may be skipped here. */
+export function isToleratedGap(error: unknown): boolean {
+  return error instanceof MissingTool && process.env['CI'] !== 'true';
+}
+
 /** The first of these commands that is on the PATH; throws a MissingTool that says what it is needed for. */
 export function needCommand(commands: readonly string[], purpose: string): string {
   const found = findCommand(commands);

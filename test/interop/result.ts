@@ -26,7 +26,7 @@ export function resultTable(results: readonly Result[]): string {
     const seconds = result.seconds.toFixed(1);
     if (result.outcome === 'pass') return `pass ${seconds}s`;
     if (result.outcome === 'fail') return `FAIL ${seconds}s [${note(`${client}: ${result.reason}`)}]`;
-    return `- [${note(`not offered by ${client}: ${result.reason}`)}]`;
+    return `- [${note(`${result.scenario === 'start' ? 'missing here' : 'not offered'}, ${client}: ${result.reason}`)}]`;
   };
   const rows = [
     ['', ...clients],

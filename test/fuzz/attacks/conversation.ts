@@ -28,7 +28,10 @@ export const conversation: Attack = {
         return;
       } else {
         target.count('requests answered by closing');
-        target.count(`closed: ${label(target, request)}`);
+        target.notes.add(
+          `closed instead of answering ${label(target, request)} v${request.apiVersion}`,
+          describe(target, request),
+        );
       }
     }
   },
