@@ -24,10 +24,24 @@ function program(command: string, ...args: string[]): () => string | undefined {
 
 const checks: readonly Check[] = [
   { name: 'format (npm run format mends it)', run: program(join(bin, 'oxfmt'), '--check', '.') },
-  { name: 'lint', run: program(join(bin, 'oxlint'), '--type-aware', '--deny-warnings', 'packages', 'tools', 'bench', 'test') },
+  {
+    name: 'lint',
+    run: program(
+      join(bin, 'oxlint'),
+      '--type-aware',
+      '--deny-warnings',
+      'packages',
+      'tools',
+      'bench',
+      'test',
+    ),
+  },
   { name: 'types', run: program(join(bin, 'tsc'), '-p', 'tsconfig.json') },
   { name: 'layers', run: () => layerProblems().join('\n') || undefined },
-  { name: 'generated code (npm run gen mends it)', run: program(process.execPath, 'packages/protocol/gen/main.ts', '--check') },
+  {
+    name: 'generated code (npm run gen mends it)',
+    run: program(process.execPath, 'packages/protocol/gen/main.ts', '--check'),
+  },
 ];
 
 let failed = 0;

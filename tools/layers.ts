@@ -58,7 +58,12 @@ export function layerProblems(): string[] {
   return problems;
 }
 
-function checkImport(name: string, inPackage: string, specifier: string, isTest: boolean): string | undefined {
+function checkImport(
+  name: string,
+  inPackage: string,
+  specifier: string,
+  isTest: boolean,
+): string | undefined {
   if (specifier.startsWith('@moldau/')) {
     const target = specifier.split('/')[1] ?? '';
     if (target !== name && !(packages[name] ?? []).includes(target)) {
@@ -68,7 +73,9 @@ function checkImport(name: string, inPackage: string, specifier: string, isTest:
   }
   if (specifier.startsWith('node:')) {
     const allowed = isTest || !noNodeImports.includes(name) || inPackage.startsWith('compression/');
-    return allowed ? undefined : `${specifier}: the protocol package must run in a browser (only compression/ may use node:)`;
+    return allowed
+      ? undefined
+      : `${specifier}: the protocol package must run in a browser (only compression/ may use node:)`;
   }
   if (!specifier.startsWith('.')) return undefined;
   const source = join(root, 'packages', name, 'src');
@@ -77,6 +84,7 @@ function checkImport(name: string, inPackage: string, specifier: string, isTest:
   if (name !== 'broker' || isTest) return undefined;
   const from = brokerModules.indexOf(moduleOf(inPackage));
   const to = brokerModules.indexOf(moduleOf(target));
-  if (from < 0 || to < 0) return `module ${moduleOf(from < 0 ? inPackage : target)} is not in the list of tools/layers.ts`;
+  if (from < 0 || to < 0)
+    return `module ${moduleOf(from < 0 ? inPackage : target)} is not in the list of tools/layers.ts`;
   return to >= from ? undefined : `module ${moduleOf(inPackage)} may not import upwards: ${specifier}`;
 }

@@ -36,10 +36,14 @@ export class BrokerProcess {
   /** Starts the process and resolves when it serves. */
   async start(): Promise<void> {
     const serve = ['serve', '--listen', `127.0.0.1:${this.#port}`, '--data', this.#data, ...this.#flags];
-    const child = spawn(process.execPath, [join(root, 'tools', 'run.mjs'), 'packages/cli/src/main.ts', ...serve], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      [join(root, 'tools', 'run.mjs'), 'packages/cli/src/main.ts', ...serve],
+      {
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     this.#child = child;
     child.stderr.on('data', (bytes: Buffer) => {
       this.#log = (this.#log + bytes.toString()).slice(-8000);

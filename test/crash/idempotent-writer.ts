@@ -1,6 +1,10 @@
 // An idempotent producer for one partition that keeps five batches in flight and, when the connection breaks, sends all that were not
 // acknowledged again, the same bytes in the same order (KIP-98): what a good client library does.
-import { newInitProducerIdRequest, initProducerIdRequest, initProducerIdResponse } from '@moldau/protocol/generated/init-producer-id.ts';
+import {
+  newInitProducerIdRequest,
+  initProducerIdRequest,
+  initProducerIdResponse,
+} from '@moldau/protocol/generated/init-producer-id.ts';
 import { ErrorCode, errorName } from '@moldau/protocol/generated/errors.ts';
 import {
   newPartitionProduceData,
@@ -62,16 +66,30 @@ export class IdempotentWriter {
   }
 
   async #begin(client: WireClient): Promise<void> {
-    const answer = await client.request(initProducerIdRequest, initProducerIdResponse, newInitProducerIdRequest({ transactionalId: null }));
-    if (answer.errorCode !== ErrorCode.NONE) throw new Error(`no producer id: ${errorName(answer.errorCode)}`);
+    const answer = await client.request(
+      initProducerIdRequest,
+      initProducerIdResponse,
+      newInitProducerIdRequest({ transactionalId: null }),
+    );
+    if (answer.errorCode !== ErrorCode.NONE)
+      throw new Error(`no producer id: ${errorName(answer.errorCode)}`);
     this.#producerId = answer.producerId;
   }
 
   #newBatch(): Batch {
     const first = this.#run.sent[this.#partition] as number;
     const count = this.#nextSize();
-    const records = Array.from({ length: count }, (_, i) => ({ timestamp: Date.now(), key: null, value: recordValue(this.#partition, first + i) }));
-    const bytes = buildBatch({ records, producerId: this.#producerId, producerEpoch: 0, baseSequence: first });
+    const records = Array.from({ length: count }, (_, i) => ({
+      timestamp: Date.now(),
+      key: null,
+      value: recordValue(this.#partition, first + i),
+    }));
+    const bytes = buildBatch({
+      records,
+      producerId: this.#producerId,
+      producerEpoch: 0,
+      baseSequence: first,
+    });
     this.#run.sent[this.#partition] = first + count;
     return { first, count, bytes };
   }
@@ -89,7 +107,9 @@ export class IdempotentWriter {
   #acknowledged(batch: Batch, answer: PartitionProduceResponse): void {
     if (answer.errorCode !== ErrorCode.NONE) {
       const what = `${errorName(answer.errorCode)} ${answer.errorMessage ?? ''}`;
-      this.#run.violations.push(`partition ${this.#partition}: records from ${batch.first} on were refused: ${what}`);
+      this.#run.violations.push(
+        `partition ${this.#partition}: records from ${batch.first} on were refused: ${what}`,
+      );
       throw new Error(what);
     }
     const offsets = this.#run.acknowledged[this.#partition] as number[];

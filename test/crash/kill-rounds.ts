@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ErrorCode, errorName } from '@moldau/protocol/generated/errors.ts';
-import { createTopicsRequest, createTopicsResponse, newCreatableTopic, newCreateTopicsRequest } from '@moldau/protocol/generated/create-topics.ts';
+import {
+  createTopicsRequest,
+  createTopicsResponse,
+  newCreatableTopic,
+  newCreateTopicsRequest,
+} from '@moldau/protocol/generated/create-topics.ts';
 import { SeededRandom } from '@moldau/runtime/simulated/seeded-random.ts';
 import { BrokerProcess } from './broker-process.ts';
 import { newCrashRun, type CrashRun } from './crash-run.ts';
@@ -28,12 +33,18 @@ export interface KillResult {
 }
 
 /** Kills the broker `kills` times; `seed` decides sizes and moments (the machine decides the rest). */
-export async function runKillRounds(kills: number, seed: number, say: (line: string) => void): Promise<KillResult> {
+export async function runKillRounds(
+  kills: number,
+  seed: number,
+  say: (line: string) => void,
+): Promise<KillResult> {
   const data = await mkdtemp(join(tmpdir(), 'moldau-crash-'));
   const broker = new BrokerProcess(data);
   const random = new SeededRandom(seed);
   const run = newCrashRun('crash', PARTITIONS);
-  const writers = run.acknowledged.map((_, partition) => new IdempotentWriter(run, partition, () => 1 + random.integer(40)));
+  const writers = run.acknowledged.map(
+    (_, partition) => new IdempotentWriter(run, partition, () => 1 + random.integer(40)),
+  );
   const restartMs: number[] = [];
   try {
     for (let round = 0; round <= kills; round++) {
@@ -42,7 +53,13 @@ export async function runKillRounds(kills: number, seed: number, say: (line: str
       restartMs.push(performance.now() - begun);
       if (round === 0) await createTopic(broker.port, run);
       const last = round === kills;
-      await liveUntilKilled(broker, run, writers, last ? MAX_LIFE_MS : MIN_LIFE_MS + random.integer(MAX_LIFE_MS - MIN_LIFE_MS), last);
+      await liveUntilKilled(
+        broker,
+        run,
+        writers,
+        last ? MAX_LIFE_MS : MIN_LIFE_MS + random.integer(MAX_LIFE_MS - MIN_LIFE_MS),
+        last,
+      );
       say(`round ${round}: ${count(run)} acknowledged${last ? '' : ', killed'}`);
     }
     const client = await WireClient.open(broker.port);
@@ -62,8 +79,14 @@ function count(run: CrashRun): number {
 
 async function createTopic(port: number, run: CrashRun): Promise<void> {
   const client = await WireClient.open(port);
-  const topics = [newCreatableTopic({ name: run.topic, numPartitions: run.partitions, replicationFactor: 1 })];
-  const answer = await client.request(createTopicsRequest, createTopicsResponse, newCreateTopicsRequest({ topics }));
+  const topics = [
+    newCreatableTopic({ name: run.topic, numPartitions: run.partitions, replicationFactor: 1 }),
+  ];
+  const answer = await client.request(
+    createTopicsRequest,
+    createTopicsResponse,
+    newCreateTopicsRequest({ topics }),
+  );
   client.close();
   const error = answer.topics[0]?.errorCode;
   if (error !== ErrorCode.NONE) throw new Error(`the topic was not created: ${errorName(error ?? -1)}`);
@@ -79,7 +102,9 @@ async function liveUntilKilled(
 ): Promise<void> {
   let more = true;
   const load = [
-    ...writers.map((writer) => overConnection(broker.port, (client) => writer.write(client, () => more), last)),
+    ...writers.map((writer) =>
+      overConnection(broker.port, (client) => writer.write(client, () => more), last),
+    ),
     overConnection(
       broker.port,
       async (client) => {
@@ -97,7 +122,11 @@ async function liveUntilKilled(
 }
 
 /** Runs `work` over a connection of its own; a break is expected unless `mustSucceed`. */
-async function overConnection(port: number, work: (client: WireClient) => Promise<void>, mustSucceed: boolean): Promise<void> {
+async function overConnection(
+  port: number,
+  work: (client: WireClient) => Promise<void>,
+  mustSucceed: boolean,
+): Promise<void> {
   let client: WireClient | undefined;
   try {
     client = await WireClient.open(port);

@@ -28,7 +28,9 @@ if (values.only !== 'kill') {
 if (values.only !== 'simulated' && values.seed === undefined) {
   const result = await runKillRounds(Number(values.kills), Date.now() % 1_000_000, say);
   const slowest = Math.max(...result.restartMs).toFixed(0);
-  say(`${result.kills} kills: ${result.acknowledged} records acknowledged, ${result.read} read back; slowest start ${slowest} ms`);
+  say(
+    `${result.kills} kills: ${result.acknowledged} records acknowledged, ${result.read} read back; slowest start ${slowest} ms`,
+  );
   for (const violation of result.violations.slice(0, 20)) say(`VIOLATION ${violation}`);
   if (result.violations.length === 0) passed += 1;
   else failed += 1;

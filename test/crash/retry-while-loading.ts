@@ -11,7 +11,9 @@ const NOT_YET: ReadonlySet<number> = new Set([
 const RETRY_MS = 20;
 const LIMIT = 500;
 
-export async function retryWhileLoading<Answer>(ask: () => Promise<{ error: number; answer: Answer }>): Promise<Answer> {
+export async function retryWhileLoading<Answer>(
+  ask: () => Promise<{ error: number; answer: Answer }>,
+): Promise<Answer> {
   for (let attempt = 1; ; attempt++) {
     const { error, answer } = await ask();
     if (!NOT_YET.has(error)) return answer;

@@ -208,8 +208,8 @@ class CrashWorld {
     const log = model.log!;
     switch (this.#random.integer(12)) {
       case 0:
-        return model.spotCheck(
-          log.startOffset + this.#random.integer(log.durableEndOffset - log.startOffset + 1),
+        return this.#tolerate(
+          model.spotCheck(log.startOffset + this.#random.integer(log.durableEndOffset - log.startOffset + 1)),
         );
       case 1: {
         if (!this.#chance(3)) return undefined;
@@ -335,7 +335,7 @@ class CrashWorld {
     try {
       await work;
     } catch (error) {
-      if (!this.#failing()) throw error;
+      if (!this.#failing() || !(error instanceof LogError)) throw error;
     }
   }
 

@@ -46,11 +46,18 @@ export class WireClient {
     const correlationId = this.#nextCorrelationId++;
     const writer = new Writer();
     writer.int32(0, 'length');
-    const header = newRequestHeader({ requestApiKey: request.apiKey, requestApiVersion: version, correlationId, clientId: 'crash-test' });
+    const header = newRequestHeader({
+      requestApiKey: request.apiKey,
+      requestApiVersion: version,
+      correlationId,
+      clientId: 'crash-test',
+    });
     requestHeader.encode(writer, header, requestHeaderVersion(request.apiKey, version));
     request.encode(writer, message, version);
     writer.patchInt32(0, writer.length - 4);
-    const answer = new Promise<Reader>((resolve, reject) => this.#waiting.set(correlationId, { resolve, reject }));
+    const answer = new Promise<Reader>((resolve, reject) =>
+      this.#waiting.set(correlationId, { resolve, reject }),
+    );
     this.#socket.write(Buffer.concat(writer.finish()));
     const reader = await answer;
     if (responseHeaderVersion(request.apiKey, version) >= 1) reader.unknownTags();

@@ -51,7 +51,8 @@ export class Broker {
       settings: groupSettingsOf(settings),
       partitions: groupPartitions(metadata.image, settings),
       topics: topicCatalog(metadata),
-      onError: (error) => logger.error({ err: error }, 'what the group coordinator decided could not be stored'),
+      onError: (error) =>
+        logger.error({ err: error }, 'what the group coordinator decided could not be stored'),
     });
     this.services = {
       brokerId,
@@ -69,7 +70,16 @@ export class Broker {
       logger,
     };
     const dispatcher = new Dispatcher(this.services, allApis());
-    this.#server = new ConnectionServer({ network: options.network, clock, settings, dispatcher, budget: options.budget, memory: options.memory, logger });
+    this.#server = new ConnectionServer({
+      network: options.network,
+      clock,
+      settings,
+      dispatcher,
+      budget: options.budget,
+      memory: options.memory,
+      logs,
+      logger,
+    });
   }
 
   /** Binds the address; connections are refused until `open`. Resolves to the address with its real port. */

@@ -30,10 +30,14 @@ export class CoordinatorPlacement {
   }
 
   #follow(image: MetadataImage, previous: MetadataImage): void {
-    if (image.topics.get(GROUP_METADATA_TOPIC) !== previous.topics.get(GROUP_METADATA_TOPIC)) this.#place(image);
-    const deleted = [...previous.topics.values()].filter((topic) => image.topics.get(topic.name)?.id !== topic.id);
+    if (image.topics.get(GROUP_METADATA_TOPIC) !== previous.topics.get(GROUP_METADATA_TOPIC))
+      this.#place(image);
+    const deleted = [...previous.topics.values()].filter(
+      (topic) => image.topics.get(topic.name)?.id !== topic.id,
+    );
     if (deleted.length === 0) return;
-    for (const broker of this.#brokers.values()) void broker.groups.topicsDeleted(deleted.map(({ name, id }) => ({ name, id })));
+    for (const broker of this.#brokers.values())
+      void broker.groups.topicsDeleted(deleted.map(({ name, id }) => ({ name, id })));
   }
 
   #place(image: MetadataImage): void {
@@ -58,6 +62,11 @@ export class CoordinatorPlacement {
     this.#brokers
       .get(image.leader)
       ?.groups.onLeader(index, image.leaderEpoch, log)
-      .catch((error: unknown) => this.#logger.error({ partition: index, err: error }, 'the groups of a partition of __consumer_offsets could not be loaded'));
+      .catch((error: unknown) =>
+        this.#logger.error(
+          { partition: index, err: error },
+          'the groups of a partition of __consumer_offsets could not be loaded',
+        ),
+      );
   }
 }

@@ -70,8 +70,12 @@ async function checkVersion(disk: Disk, folder: string): Promise<void> {
   }
   const found = await readVersion(disk, path);
   if (found === DATA_FORMAT) return;
-  const what = found === undefined ? 'cannot be read' : `says format ${found}, this program knows format ${DATA_FORMAT}`;
-  throw new DataFolderError('FORMAT', `${path} ${what}. Nothing was changed. Use the version of Moldau that wrote the folder, or another folder.`);
+  const what =
+    found === undefined ? 'cannot be read' : `says format ${found}, this program knows format ${DATA_FORMAT}`;
+  throw new DataFolderError(
+    'FORMAT',
+    `${path} ${what}. Nothing was changed. Use the version of Moldau that wrote the folder, or another folder.`,
+  );
 }
 
 async function readVersion(disk: Disk, path: string): Promise<number | undefined> {

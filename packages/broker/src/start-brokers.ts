@@ -24,7 +24,12 @@ import type { Logger } from './telemetry/logger.ts';
 const IDLE_FRAME_BYTES = 32 * 1024 * 1024;
 
 export interface StartOptions {
-  readonly runtime: { readonly clock: Clock; readonly random: Random; readonly disk: Disk; readonly network: Network };
+  readonly runtime: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly disk: Disk;
+    readonly network: Network;
+  };
   /** Where the data lies; made if missing. */
   readonly folder: string;
   /** Where the first broker listens; the others take the next ports (with port 0, any free ones). */
@@ -56,13 +61,21 @@ export async function startBrokers(options: StartOptions): Promise<RunningBroker
   try {
     const folder = await openDataFolder(runtime.disk, options.folder);
     undo.push(() => folder.release());
-    const metadata = await openLocalMetadataStore({ disk: runtime.disk, folder: folder.metadata, logger, onFatal: options.onFatal });
+    const metadata = await openLocalMetadataStore({
+      disk: runtime.disk,
+      folder: folder.metadata,
+      logger,
+      onFatal: options.onFatal,
+    });
     undo.push(() => metadata.close());
     const logs = await openLocalLogStore({
       disk: runtime.disk,
       clock: runtime.clock,
       folder: folder.logs,
-      settings: { durability: options.durability, retentionCheckIntervalMs: settings.logRetentionCheckIntervalMs },
+      settings: {
+        durability: options.durability,
+        retentionCheckIntervalMs: settings.logRetentionCheckIntervalMs,
+      },
       logger,
       onFatal: options.onFatal,
     });
@@ -78,7 +91,9 @@ export async function startBrokers(options: StartOptions): Promise<RunningBroker
     for (const broker of brokers) broker.open();
     return { addresses, brokers, stop: () => unwind(undo) };
   } catch (error) {
-    await unwind(undo).catch((also: unknown) => logger.error({ err: also }, 'the failed start could not be undone'));
+    await unwind(undo).catch((also: unknown) =>
+      logger.error({ err: also }, 'the failed start could not be undone'),
+    );
     throw error;
   }
 }
@@ -93,10 +108,19 @@ async function unwind(undo: (() => Promise<void>)[]): Promise<void> {
       failures.push(error);
     }
   }
-  if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures, 'several parts could not be stopped');
+  if (failures.length > 0)
+    throw failures.length === 1
+      ? failures[0]
+      : new AggregateError(failures, 'several parts could not be stopped');
 }
 
-function createBrokers(options: StartOptions, metadata: MetadataStore, partitions: Partitions, logs: LogStore, dataFolder: string): Broker[] {
+function createBrokers(
+  options: StartOptions,
+  metadata: MetadataStore,
+  partitions: Partitions,
+  logs: LogStore,
+  dataFolder: string,
+): Broker[] {
   const { clock, random, network } = options.runtime;
   const { settings, logger } = options;
   const budget = new ByteBudget(settings.queuedMaxRequestBytes);
@@ -104,11 +128,28 @@ function createBrokers(options: StartOptions, metadata: MetadataStore, partition
   return Array.from(
     { length: options.brokers },
     (_, i) =>
-      new Broker({ brokerId: settings.nodeId + i, clock, random, network, settings, metadata, partitions, logs, dataFolder, budget, memory, logger }),
+      new Broker({
+        brokerId: settings.nodeId + i,
+        clock,
+        random,
+        network,
+        settings,
+        metadata,
+        partitions,
+        logs,
+        dataFolder,
+        budget,
+        memory,
+        logger,
+      }),
   );
 }
 
-async function listen(brokers: readonly Broker[], first: Address, undo: (() => Promise<void>)[]): Promise<Address[]> {
+async function listen(
+  brokers: readonly Broker[],
+  first: Address,
+  undo: (() => Promise<void>)[],
+): Promise<Address[]> {
   const addresses: Address[] = [];
   for (const [i, broker] of brokers.entries()) {
     undo.push(() => broker.close());
@@ -118,15 +159,31 @@ async function listen(brokers: readonly Broker[], first: Address, undo: (() => P
 }
 
 /** Makes the cluster if it is new, and tells the metadata which brokers there are in this run. */
-async function registerRun(options: StartOptions, metadata: MetadataStore, brokers: readonly Broker[], addresses: readonly Address[]): Promise<void> {
+async function registerRun(
+  options: StartOptions,
+  metadata: MetadataStore,
+  brokers: readonly Broker[],
+  addresses: readonly Address[],
+): Promise<void> {
   const { settings, runtime } = options;
   const registered = brokers.map((broker, i) => {
     const address = addresses[i] as Address;
-    const advertised = i === 0 || settings.advertisedListener === undefined ? settings.advertisedListener : { ...settings.advertisedListener, port: settings.advertisedListener.port + i };
-    return { id: broker.id, host: advertised?.host ?? address.host, port: advertised?.port ?? address.port, rack: settings.brokerRack };
+    const advertised =
+      i === 0 || settings.advertisedListener === undefined
+        ? settings.advertisedListener
+        : { ...settings.advertisedListener, port: settings.advertisedListener.port + i };
+    return {
+      id: broker.id,
+      host: advertised?.host ?? address.host,
+      port: advertised?.port ?? address.port,
+      rack: settings.brokerRack,
+    };
   });
   await metadata.propose((image) => {
-    const created = image.clusterId === '' ? [{ kind: 'cluster-created' as const, clusterId: newClusterId(runtime.random) }] : [];
+    const created =
+      image.clusterId === ''
+        ? [{ kind: 'cluster-created' as const, clusterId: newClusterId(runtime.random) }]
+        : [];
     return { changes: [...created, ...brokersForRun(image, registered)], answer: undefined };
   });
 }

@@ -3,7 +3,9 @@ import { Command, CommanderError } from 'commander';
 import { addServe } from './serve.ts';
 
 const program = new Command('moldau')
-  .description("Moldau does Apache Kafka's job: topics, producers, consumer groups, over Kafka's own protocol.")
+  .description(
+    "Moldau does Apache Kafka's job: topics, producers, consumer groups, over Kafka's own protocol.",
+  )
   .exitOverride()
   .showHelpAfterError('(moldau --help tells what there is)');
 addServe(program);

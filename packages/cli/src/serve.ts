@@ -30,20 +30,35 @@ export function addServe(program: Command): void {
   program
     .command('serve')
     .description('run the broker in the foreground; prints "READY host:port" once every broker answers')
-    .option('--listen <host:port>', 'where to listen; further brokers take the next ports (port 0: any free ones)', parseAddress, {
-      host: '127.0.0.1',
-      port: 9092,
-    })
+    .option(
+      '--listen <host:port>',
+      'where to listen; further brokers take the next ports (port 0: any free ones)',
+      parseAddress,
+      {
+        host: '127.0.0.1',
+        port: 9092,
+      },
+    )
     .option('--data <folder>', 'where the data lies; made if missing', './data')
     .option('--brokers <n>', 'how many brokers to run in this process', parseBrokers, 1)
     .option('--config <file>', "settings as in Kafka's server.properties")
-    .option('--set <key=value>', 'one setting, over those of the file; may be repeated', (value, all: string[]) => [...all, value], [])
+    .option(
+      '--set <key=value>',
+      'one setting, over those of the file; may be repeated',
+      (value, all: string[]) => [...all, value],
+      [],
+    )
     .addOption(
-      new Option('--durability <mode>', 'fsync: acknowledged means on disk; os: acknowledged means in the page cache, as Kafka does')
+      new Option(
+        '--durability <mode>',
+        'fsync: acknowledged means on disk; os: acknowledged means in the page cache, as Kafka does',
+      )
         .choices(['fsync', 'os'])
         .default('fsync'),
     )
-    .addOption(new Option('--log-level <level>', 'how much to log on stderr').choices([...LOG_LEVELS]).default('info'))
+    .addOption(
+      new Option('--log-level <level>', 'how much to log on stderr').choices([...LOG_LEVELS]).default('info'),
+    )
     .action((options: ServeOptions) => serve(options));
 }
 
@@ -59,7 +74,8 @@ function parseAddress(text: string): { host: string; port: number } {
 
 function parseBrokers(text: string): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > MAX_BROKERS) throw new InvalidArgumentError(`it is a number from 1 to ${MAX_BROKERS}`);
+  if (!Number.isInteger(count) || count < 1 || count > MAX_BROKERS)
+    throw new InvalidArgumentError(`it is a number from 1 to ${MAX_BROKERS}`);
   return count;
 }
 
@@ -73,7 +89,12 @@ async function serve(options: ServeOptions): Promise<void> {
   let running: RunningBrokers;
   try {
     running = await startBrokers({
-      runtime: { clock: new NodeClock(), random: new NodeRandom(), disk: new NodeDisk(), network: new NodeNetwork() },
+      runtime: {
+        clock: new NodeClock(),
+        random: new NodeRandom(),
+        disk: new NodeDisk(),
+        network: new NodeNetwork(),
+      },
       folder: resolve(options.data),
       listen: options.listen,
       brokers: options.brokers,
@@ -110,7 +131,9 @@ function readSettings(options: ServeOptions, logger: Logger): BrokerSettings | u
 }
 
 function announce(running: RunningBrokers, options: ServeOptions): void {
-  const addresses = running.addresses.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`));
+  const addresses = running.addresses.map(({ host, port }) =>
+    host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+  );
   process.stderr.write(
     `moldau: ready. Connect any Kafka client to ${addresses[0]} (bootstrap.servers=${addresses.join(',')}); ` +
       `data in ${resolve(options.data)}, ${options.durability === 'fsync' ? 'on disk before each acknowledgement' : 'in the page cache when acknowledged'}.\n`,

@@ -21,7 +21,10 @@ export const alterConfigs = defineApi<AlterConfigsRequest, AlterConfigsResponse>
       decide(image, resources, { settings, brokerId, mode: 'replace', validateOnly }),
     );
     const outcomes =
-      answer ?? resources.map(({ resourceType, resourceName }) => ({ resourceType, resourceName, ...failure }));
-    return newAlterConfigsResponse({ responses: outcomes.map((outcome) => newAlterConfigsResourceResponse(outcome)) });
+      answer ??
+      resources.map(({ resourceType, resourceName }) => ({ resourceType, resourceName, ...failure }));
+    return newAlterConfigsResponse({
+      responses: outcomes.map((outcome) => newAlterConfigsResourceResponse(outcome)),
+    });
   },
 });

@@ -20,7 +20,10 @@ const FIRST_WITH_SOFTWARE = 3;
  * Where Kafka 4 says something else than it serves, and clients have come to rely on it: librdkafka takes a broker that does not offer Produce 0 for
  * one that knows no compression (KAFKA-18659), and InitProducerId 6 is not stable yet (KIP-939).
  */
-const ADVERTISED_OTHERWISE: ReadonlyMap<number, { readonly minVersion: number; readonly maxVersion: number }> = new Map([
+const ADVERTISED_OTHERWISE: ReadonlyMap<
+  number,
+  { readonly minVersion: number; readonly maxVersion: number }
+> = new Map([
   [ApiKey.Produce, { minVersion: 0, maxVersion: 13 }],
   [ApiKey.InitProducerId, { minVersion: 0, maxVersion: 5 }],
 ]);
@@ -29,7 +32,10 @@ const ADVERTISED_OTHERWISE: ReadonlyMap<number, { readonly minVersion: number; r
 export function apiVersionsAnswer(apis: Iterable<AnyApi>, error: ErrorCode): ApiVersionsResponse {
   const apiKeys = [...apis]
     .map(({ request: { apiKey, lowestVersion, highestVersion } }) => {
-      const { minVersion, maxVersion } = ADVERTISED_OTHERWISE.get(apiKey) ?? { minVersion: lowestVersion, maxVersion: highestVersion };
+      const { minVersion, maxVersion } = ADVERTISED_OTHERWISE.get(apiKey) ?? {
+        minVersion: lowestVersion,
+        maxVersion: highestVersion,
+      };
       return newApiVersion({ apiKey, minVersion, maxVersion });
     })
     .sort((a, b) => a.apiKey - b.apiKey);

@@ -8,7 +8,11 @@ import { propose } from './propose.ts';
 import type { Services } from './services.ts';
 
 /** Makes the topic if it may be made, with the broker's defaults; NONE when it is there now, else why not. */
-export async function autoCreateTopic(services: Services, name: string, mayCreate: boolean): Promise<ErrorCode> {
+export async function autoCreateTopic(
+  services: Services,
+  name: string,
+  mayCreate: boolean,
+): Promise<ErrorCode> {
   if (topicNameProblem(name) !== undefined) return ErrorCode.INVALID_TOPIC_EXCEPTION;
   if (!mayCreate) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   if (INTERNAL_TOPICS.has(name)) return ensureInternalTopic(services, name);
@@ -39,7 +43,9 @@ function internalTopic(name: string, settings: BrokerSettings, brokers: number):
 
 async function create(services: Services, topic: TopicToCreate): Promise<ErrorCode> {
   const { settings, random } = services;
-  const { answer, failure } = await propose(services, (image) => createTopics(image, [topic], { settings, random, validateOnly: false }));
+  const { answer, failure } = await propose(services, (image) =>
+    createTopics(image, [topic], { settings, random, validateOnly: false }),
+  );
   const error = failure?.errorCode ?? answer?.[0]?.errorCode ?? ErrorCode.NONE;
   return error === ErrorCode.TOPIC_ALREADY_EXISTS ? ErrorCode.NONE : error;
 }

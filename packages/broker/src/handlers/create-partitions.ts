@@ -20,6 +20,8 @@ export const createPartitions = defineApi<CreatePartitionsRequest, CreatePartiti
       addPartitions(image, request.topics, { settings, validateOnly: request.validateOnly }),
     );
     const results = answer ?? request.topics.map(({ name }) => ({ name, ...failure }));
-    return newCreatePartitionsResponse({ results: results.map((result) => newCreatePartitionsTopicResult(result)) });
+    return newCreatePartitionsResponse({
+      results: results.map((result) => newCreatePartitionsTopicResult(result)),
+    });
   },
 });

@@ -23,15 +23,25 @@ export const deleteRecords = defineApi<DeleteRecordsRequest, DeleteRecordsRespon
   async handle(services, _context, request) {
     const response = newDeleteRecordsResponse();
     for (const topic of request.topics) {
-      const partitions = await Promise.all(topic.partitions.map((asked) => deleteBefore(services, topic.name, asked.partitionIndex, asked.offset)));
+      const partitions = await Promise.all(
+        topic.partitions.map((asked) =>
+          deleteBefore(services, topic.name, asked.partitionIndex, asked.offset),
+        ),
+      );
       response.topics.push(newDeleteRecordsTopicResult({ name: topic.name, partitions }));
     }
     return response;
   },
 });
 
-async function deleteBefore(services: Services, topic: string, partitionIndex: number, offset: number): Promise<DeleteRecordsPartitionResult> {
-  const failed = (errorCode: ErrorCode) => newDeleteRecordsPartitionResult({ partitionIndex, errorCode, lowWatermark: -1 });
+async function deleteBefore(
+  services: Services,
+  topic: string,
+  partitionIndex: number,
+  offset: number,
+): Promise<DeleteRecordsPartitionResult> {
+  const failed = (errorCode: ErrorCode) =>
+    newDeleteRecordsPartitionResult({ partitionIndex, errorCode, lowWatermark: -1 });
   const led = ledPartition(services, topic, partitionIndex);
   if (led.partition === undefined) return failed(led.error);
   const { partition } = led;

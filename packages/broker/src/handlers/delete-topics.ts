@@ -20,7 +20,10 @@ export const deleteTopics = defineApi<DeleteTopicsRequest, DeleteTopicsResponse>
   async handle(services, context, request) {
     const asked: TopicToDelete[] =
       context.apiVersion >= TOPIC_STATES_VERSION
-        ? request.topics.map(({ name, topicId }) => ({ name, topicId: isZeroUuid(topicId) ? null : uuidToString(topicId) }))
+        ? request.topics.map(({ name, topicId }) => ({
+            name,
+            topicId: isZeroUuid(topicId) ? null : uuidToString(topicId),
+          }))
         : request.topicNames.map((name) => ({ name, topicId: null }));
     const { answer, failure } = await propose(services, (image) => decide(image, asked, services));
     const results = answer ?? asked.map((topic) => ({ ...topic, ...failure }));

@@ -33,8 +33,12 @@ export const describeCluster = defineApi<DescribeClusterRequest, DescribeCluster
     return newDescribeClusterResponse({
       clusterId: image.clusterId,
       controllerId: controllerOf(image),
-      brokers: [...image.brokers.values()].map(({ id, host, port, rack }) => newDescribeClusterBroker({ brokerId: id, host, port, rack })),
-      ...(request.includeClusterAuthorizedOperations ? { clusterAuthorizedOperations: CLUSTER_OPERATIONS } : {}),
+      brokers: [...image.brokers.values()].map(({ id, host, port, rack }) =>
+        newDescribeClusterBroker({ brokerId: id, host, port, rack }),
+      ),
+      ...(request.includeClusterAuthorizedOperations
+        ? { clusterAuthorizedOperations: CLUSTER_OPERATIONS }
+        : {}),
     });
   },
 });

@@ -21,7 +21,11 @@ export const describeConfigs = defineApi<DescribeConfigsRequest, DescribeConfigs
     return newDescribeConfigsResponse({
       results: request.resources.map(({ resourceType, resourceName, configurationKeys }) => {
         const asked = { resourceType, resourceName, names: configurationKeys };
-        const described = describe(services.metadata.image, asked, { settings, brokerId, facts: factsOf(services) });
+        const described = describe(services.metadata.image, asked, {
+          settings,
+          brokerId,
+          facts: factsOf(services),
+        });
         return newDescribeConfigsResult({
           errorCode: described.errorCode,
           errorMessage: described.errorMessage,
@@ -41,7 +45,9 @@ function resultOf(config: DescribedConfig, request: DescribeConfigsRequest): Des
     readOnly: config.readOnly,
     configSource: config.configSource,
     isSensitive: config.isSensitive,
-    synonyms: request.includeSynonyms ? config.synonyms.map((synonym) => newDescribeConfigsSynonym(synonym)) : [],
+    synonyms: request.includeSynonyms
+      ? config.synonyms.map((synonym) => newDescribeConfigsSynonym(synonym))
+      : [],
     configType: config.configType,
     documentation: request.includeDocumentation ? config.documentation : null,
   });

@@ -15,7 +15,8 @@ export const describeGroups = defineApi<DescribeGroupsRequest, DescribeGroupsRes
   async handle(services, context, request) {
     const response = await services.groups.describeGroups(request, context);
     if (request.includeAuthorizedOperations) {
-      for (const group of response.groups) if (group.errorCode === ErrorCode.NONE) group.authorizedOperations = GROUP_OPERATIONS;
+      for (const group of response.groups)
+        if (group.errorCode === ErrorCode.NONE) group.authorizedOperations = GROUP_OPERATIONS;
     }
     return response;
   },

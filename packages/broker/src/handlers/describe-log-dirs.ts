@@ -15,7 +15,10 @@ export const describeLogDirs = defineApi<DescribeLogDirsRequest, DescribeLogDirs
   request: describeLogDirsRequest,
   response: describeLogDirsResponse,
   async handle(services, _context, request) {
-    const wanted = request.topics === null ? undefined : new Map(request.topics.map((topic) => [topic.topic, new Set(topic.partitions)]));
+    const wanted =
+      request.topics === null
+        ? undefined
+        : new Map(request.topics.map((topic) => [topic.topic, new Set(topic.partitions)]));
     const { free, total } = await services.logs.space();
     return newDescribeLogDirsResponse({
       results: [
@@ -37,10 +40,13 @@ function describeTopics(services: Services, wanted: ReadonlyMap<string, Readonly
     if (wanted !== undefined && indexes === undefined) continue;
     const partitions = [];
     for (const [index, image] of topic.partitions.entries()) {
-      const held = image.replicas.includes(services.brokerId) && (indexes === undefined || indexes.has(index));
+      const held =
+        image.replicas.includes(services.brokerId) && (indexes === undefined || indexes.has(index));
       const partition = held ? services.partitions.get(topic.id, index) : undefined;
       if (partition !== undefined) {
-        partitions.push(newDescribeLogDirsPartition({ partitionIndex: index, partitionSize: partition.log.sizeInBytes }));
+        partitions.push(
+          newDescribeLogDirsPartition({ partitionIndex: index, partitionSize: partition.log.sizeInBytes }),
+        );
       }
     }
     if (partitions.length > 0) topics.push(newDescribeLogDirsTopic({ name: topic.name, partitions }));

@@ -20,7 +20,10 @@ export const describeProducers = defineApi<DescribeProducersRequest, DescribePro
   handle(services, _context, request) {
     return newDescribeProducersResponse({
       topics: request.topics.map((topic) =>
-        newTopicResponse({ name: topic.name, partitions: topic.partitionIndexes.map((index) => describe(services, topic.name, index)) }),
+        newTopicResponse({
+          name: topic.name,
+          partitions: topic.partitionIndexes.map((index) => describe(services, topic.name, index)),
+        }),
       ),
     });
   },
@@ -29,7 +32,10 @@ export const describeProducers = defineApi<DescribeProducersRequest, DescribePro
 function describe(services: Services, topic: string, partitionIndex: number): PartitionResponse {
   const led = ledPartition(services, topic, partitionIndex);
   if (led.partition === undefined) {
-    const errorMessage = led.error === ErrorCode.NOT_LEADER_OR_FOLLOWER ? `Broker ${led.image?.leader} leads ${topic}-${partitionIndex}.` : null;
+    const errorMessage =
+      led.error === ErrorCode.NOT_LEADER_OR_FOLLOWER
+        ? `Broker ${led.image?.leader} leads ${topic}-${partitionIndex}.`
+        : null;
     return newPartitionResponse({ partitionIndex, errorCode: led.error, errorMessage });
   }
   const activeProducers = [...led.partition.producers.entries()].map(([producerId, entry]) =>

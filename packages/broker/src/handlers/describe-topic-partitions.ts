@@ -16,25 +16,40 @@ import { topicNameProblem } from '../metadata/topic-rules.ts';
 import { TOPIC_OPERATIONS } from './authorized-operations.ts';
 import { defineApi } from './services.ts';
 
-export const describeTopicPartitions = defineApi<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>({
+export const describeTopicPartitions = defineApi<
+  DescribeTopicPartitionsRequest,
+  DescribeTopicPartitionsResponse
+>({
   request: describeTopicPartitionsRequest,
   response: describeTopicPartitionsResponse,
   handle(services, _context, request) {
     const { topics } = services.metadata.image;
-    const wanted = request.topics.length === 0 ? [...topics.keys()] : [...new Set(request.topics.map((topic) => topic.name))];
+    const wanted =
+      request.topics.length === 0
+        ? [...topics.keys()]
+        : [...new Set(request.topics.map((topic) => topic.name))];
     const names = wanted.sort();
     const cursor = request.cursor;
     const from = cursor === null ? 0 : names.findIndex((name) => name >= cursor.topicName);
     const response = newDescribeTopicPartitionsResponse();
-    let room = Math.max(1, Math.min(request.responsePartitionLimit, services.settings.maxRequestPartitionSizeLimit));
+    let room = Math.max(
+      1,
+      Math.min(request.responsePartitionLimit, services.settings.maxRequestPartitionSizeLimit),
+    );
     for (const name of from < 0 ? [] : names.slice(from)) {
       if (room === 0) {
-        response.nextCursor = newDescribeTopicPartitionsResponseCursor({ topicName: name, partitionIndex: 0 });
+        response.nextCursor = newDescribeTopicPartitionsResponseCursor({
+          topicName: name,
+          partitionIndex: 0,
+        });
         break;
       }
       const topic = topics.get(name);
       if (topic === undefined) {
-        const errorCode = topicNameProblem(name) === undefined ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION;
+        const errorCode =
+          topicNameProblem(name) === undefined
+            ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+            : ErrorCode.INVALID_TOPIC_EXCEPTION;
         response.topics.push(newDescribeTopicPartitionsResponseTopic({ name, errorCode }));
         continue;
       }
@@ -43,7 +58,10 @@ export const describeTopicPartitions = defineApi<DescribeTopicPartitionsRequest,
       response.topics.push(describe(topic, first, end));
       room -= Math.max(0, end - first);
       if (end < topic.partitions.length) {
-        response.nextCursor = newDescribeTopicPartitionsResponseCursor({ topicName: name, partitionIndex: end });
+        response.nextCursor = newDescribeTopicPartitionsResponseCursor({
+          topicName: name,
+          partitionIndex: end,
+        });
         break;
       }
     }

@@ -21,15 +21,22 @@ export const electLeaders = defineApi<ElectLeadersRequest, ElectLeadersResponse>
   async handle(services, context, request) {
     const { electionType } = request;
     if (electionType !== ElectionType.PREFERRED && electionType !== ElectionType.UNCLEAN) {
-      return newElectLeadersResponse(context.apiVersion >= FIRST_WITH_ERROR ? { errorCode: ErrorCode.INVALID_REQUEST } : {});
+      return newElectLeadersResponse(
+        context.apiVersion >= FIRST_WITH_ERROR ? { errorCode: ErrorCode.INVALID_REQUEST } : {},
+      );
     }
     const { answer, failure } = await propose(services, (image) => decide(image, request));
     if (failure !== undefined) {
-      return newElectLeadersResponse(context.apiVersion >= FIRST_WITH_ERROR ? { errorCode: failure.errorCode } : {});
+      return newElectLeadersResponse(
+        context.apiVersion >= FIRST_WITH_ERROR ? { errorCode: failure.errorCode } : {},
+      );
     }
     return newElectLeadersResponse({
       replicaElectionResults: answer.map(({ topic, partitionResult }) =>
-        newReplicaElectionResult({ topic, partitionResult: partitionResult.map((result) => newPartitionResult(result)) }),
+        newReplicaElectionResult({
+          topic,
+          partitionResult: partitionResult.map((result) => newPartitionResult(result)),
+        }),
       ),
     });
   },

@@ -1,9 +1,21 @@
 // Fetch: records from many partitions, by a session or in full; waits until there are `minBytes` of them, or something urgent to say, or time is up.
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
-import { fetchRequest, fetchResponse, newFetchResponse, type FetchRequest, type FetchResponse } from '@moldau/protocol/generated/fetch.ts';
+import {
+  fetchRequest,
+  fetchResponse,
+  newFetchResponse,
+  type FetchRequest,
+  type FetchResponse,
+} from '@moldau/protocol/generated/fetch.ts';
 import type { Partition } from '../partition/partition.ts';
 import { fetchAnswer } from './fetch/fetch-answer.ts';
-import { FINAL_EPOCH, INITIAL_EPOCH, targetsOf, type FetchSession, type FetchTarget } from './fetch/fetch-session.ts';
+import {
+  FINAL_EPOCH,
+  INITIAL_EPOCH,
+  targetsOf,
+  type FetchSession,
+  type FetchTarget,
+} from './fetch/fetch-session.ts';
 import { readTargets, releasePass, type FetchLimits, type FetchPass } from './fetch/read-targets.ts';
 import { defineApi, type RequestContext, type Services } from './services.ts';
 
@@ -88,5 +100,7 @@ async function readUntilEnough(
 }
 
 function isEnough(pass: FetchPass, request: FetchRequest): boolean {
-  return pass.urgent || request.maxWaitMs <= 0 || pass.reads.length === 0 || pass.byteLength >= request.minBytes;
+  return (
+    pass.urgent || request.maxWaitMs <= 0 || pass.reads.length === 0 || pass.byteLength >= request.minBytes
+  );
 }

@@ -40,13 +40,22 @@ export const findCoordinator = defineApi<FindCoordinatorRequest, FindCoordinator
 });
 
 async function find(services: Services, key: string, keyType: number): Promise<Coordinator> {
-  const failed = (errorCode: ErrorCode, errorMessage: string | null) => newCoordinator({ key, nodeId: -1, port: -1, errorCode, errorMessage });
+  const failed = (errorCode: ErrorCode, errorMessage: string | null) =>
+    newCoordinator({ key, nodeId: -1, port: -1, errorCode, errorMessage });
   if (keyType === TRANSACTION || keyType === SHARE) {
-    return failed(ErrorCode.UNSUPPORTED_VERSION, `This broker has no ${keyType === SHARE ? 'share groups' : 'transactions'} yet.`);
+    return failed(
+      ErrorCode.UNSUPPORTED_VERSION,
+      `This broker has no ${keyType === SHARE ? 'share groups' : 'transactions'} yet.`,
+    );
   }
-  if (keyType !== GROUP) return failed(ErrorCode.INVALID_REQUEST, `There is no kind of coordinator ${keyType}.`);
+  if (keyType !== GROUP)
+    return failed(ErrorCode.INVALID_REQUEST, `There is no kind of coordinator ${keyType}.`);
   const error = await ensureInternalTopic(services, GROUP_METADATA_TOPIC);
-  if (error !== ErrorCode.NONE) return failed(ErrorCode.COORDINATOR_NOT_AVAILABLE, `The topic ${GROUP_METADATA_TOPIC} could not be made.`);
+  if (error !== ErrorCode.NONE)
+    return failed(
+      ErrorCode.COORDINATOR_NOT_AVAILABLE,
+      `The topic ${GROUP_METADATA_TOPIC} could not be made.`,
+    );
   const image = services.metadata.image;
   const partition = image.topics.get(GROUP_METADATA_TOPIC)?.partitions[services.groups.partitionFor(key)];
   const broker = partition === undefined ? undefined : image.brokers.get(partition.leader);

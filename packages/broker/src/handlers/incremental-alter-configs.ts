@@ -11,7 +11,10 @@ import { alterConfigs as decide } from '../settings/alter-configs.ts';
 import { propose } from './propose.ts';
 import { defineApi } from './services.ts';
 
-export const incrementalAlterConfigs = defineApi<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>({
+export const incrementalAlterConfigs = defineApi<
+  IncrementalAlterConfigsRequest,
+  IncrementalAlterConfigsResponse
+>({
   request: incrementalAlterConfigsRequest,
   response: incrementalAlterConfigsResponse,
   async handle(services, _context, request) {
@@ -21,7 +24,10 @@ export const incrementalAlterConfigs = defineApi<IncrementalAlterConfigsRequest,
       decide(image, resources, { settings, brokerId, mode: 'incremental', validateOnly }),
     );
     const outcomes =
-      answer ?? resources.map(({ resourceType, resourceName }) => ({ resourceType, resourceName, ...failure }));
-    return newIncrementalAlterConfigsResponse({ responses: outcomes.map((outcome) => newAlterConfigsResourceResponse(outcome)) });
+      answer ??
+      resources.map(({ resourceType, resourceName }) => ({ resourceType, resourceName, ...failure }));
+    return newIncrementalAlterConfigsResponse({
+      responses: outcomes.map((outcome) => newAlterConfigsResourceResponse(outcome)),
+    });
   },
 });

@@ -14,9 +14,13 @@ export const initProducerId = defineApi<InitProducerIdRequest, InitProducerIdRes
   request: initProducerIdRequest,
   response: initProducerIdResponse,
   async handle(services, _context, request) {
-    if (request.transactionalId === '') return newInitProducerIdResponse({ errorCode: ErrorCode.INVALID_REQUEST, producerEpoch: -1 });
+    if (request.transactionalId === '')
+      return newInitProducerIdResponse({ errorCode: ErrorCode.INVALID_REQUEST, producerEpoch: -1 });
     if (request.transactionalId !== null) {
-      services.logger.warn({ transactionalId: request.transactionalId }, 'a client asked for transactions, which this broker does not have yet');
+      services.logger.warn(
+        { transactionalId: request.transactionalId },
+        'a client asked for transactions, which this broker does not have yet',
+      );
       return newInitProducerIdResponse({ errorCode: ErrorCode.UNSUPPORTED_VERSION, producerEpoch: -1 });
     }
     try {

@@ -5,9 +5,19 @@ import type { Partition } from '../partition/partition.ts';
 import type { Services } from './services.ts';
 
 export type LedPartition =
-  | { readonly error: typeof ErrorCode.NONE; readonly partition: Partition; readonly image: PartitionImage; readonly topic: TopicImage }
+  | {
+      readonly error: typeof ErrorCode.NONE;
+      readonly partition: Partition;
+      readonly image: PartitionImage;
+      readonly topic: TopicImage;
+    }
   /** `image` is there when the partition exists: it names the current leader (KIP-951). */
-  | { readonly error: ErrorCode; readonly partition: undefined; readonly image: PartitionImage | undefined; readonly topic: TopicImage | undefined };
+  | {
+      readonly error: ErrorCode;
+      readonly partition: undefined;
+      readonly image: PartitionImage | undefined;
+      readonly topic: TopicImage | undefined;
+    };
 
 /** The partition `index` of the topic called `name`, if this broker leads it. */
 export function ledPartition(services: Services, name: string, index: number): LedPartition {

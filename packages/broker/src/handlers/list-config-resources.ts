@@ -25,8 +25,12 @@ export const listConfigResources = defineApi<ListConfigResourcesRequest, ListCon
   request: listConfigResourcesRequest,
   response: listConfigResourcesResponse,
   handle(services, context, request) {
-    const types = context.apiVersion < FIRST_WITH_TYPES ? new Set<number>([ConfigResourceType.CLIENT_METRICS]) : new Set(request.resourceTypes);
-    if ([...types].some((type) => !LISTED.has(type))) return newListConfigResourcesResponse({ errorCode: ErrorCode.UNSUPPORTED_VERSION });
+    const types =
+      context.apiVersion < FIRST_WITH_TYPES
+        ? new Set<number>([ConfigResourceType.CLIENT_METRICS])
+        : new Set(request.resourceTypes);
+    if ([...types].some((type) => !LISTED.has(type)))
+      return newListConfigResourcesResponse({ errorCode: ErrorCode.UNSUPPORTED_VERSION });
     const image = services.metadata.image;
     const configResources = [...(types.size === 0 ? LISTED : types)].flatMap((resourceType) =>
       namesOf(image, resourceType).map((resourceName) => newConfigResource({ resourceName, resourceType })),

@@ -44,7 +44,9 @@ export const listOffsets = defineApi<ListOffsetsRequest, ListOffsetsResponse>({
       const answer = newListOffsetsTopicResponse({ name: topic.name });
       response.topics.push(answer);
       const seen = new Set<number>();
-      const repeated = new Set(topic.partitions.map((p) => p.partitionIndex).filter((index) => seen.size === seen.add(index).size));
+      const repeated = new Set(
+        topic.partitions.map((p) => p.partitionIndex).filter((index) => seen.size === seen.add(index).size),
+      );
       for (const asked of topic.partitions) {
         const tooNew = (FIRST_VERSION.get(asked.timestamp) ?? 0) > context.apiVersion;
         answer.partitions.push(
@@ -82,7 +84,10 @@ async function find(
     });
   } catch (error) {
     if (!(error instanceof LogError)) throw error;
-    services.logger.error({ topic, partition: asked.partitionIndex, err: error }, 'an offset could not be looked up');
+    services.logger.error(
+      { topic, partition: asked.partitionIndex, err: error },
+      'an offset could not be looked up',
+    );
     return failed(asked.partitionIndex, ErrorCode.KAFKA_STORAGE_ERROR);
   }
 }

@@ -9,7 +9,10 @@ import {
 } from '@moldau/protocol/generated/list-partition-reassignments.ts';
 import { defineApi } from './services.ts';
 
-export const listPartitionReassignments = defineApi<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>({
+export const listPartitionReassignments = defineApi<
+  ListPartitionReassignmentsRequest,
+  ListPartitionReassignmentsResponse
+>({
   request: listPartitionReassignmentsRequest,
   response: listPartitionReassignmentsResponse,
   handle() {

@@ -30,27 +30,40 @@ export const metadata = defineApi<MetadataRequest, MetadataResponse>({
     const topics = await describeAsked(services, context, request);
     const image = services.metadata.image;
     return newMetadataResponse({
-      brokers: [...image.brokers.values()].map(({ id, host, port, rack }) => newMetadataResponseBroker({ nodeId: id, host, port, rack })),
+      brokers: [...image.brokers.values()].map(({ id, host, port, rack }) =>
+        newMetadataResponseBroker({ nodeId: id, host, port, rack }),
+      ),
       clusterId: image.clusterId,
       controllerId: controllerOf(image),
       topics,
-      ...(request.includeClusterAuthorizedOperations ? { clusterAuthorizedOperations: CLUSTER_OPERATIONS } : {}),
+      ...(request.includeClusterAuthorizedOperations
+        ? { clusterAuthorizedOperations: CLUSTER_OPERATIONS }
+        : {}),
     });
   },
 });
 
-async function describeAsked(services: Services, context: RequestContext, request: MetadataRequest): Promise<MetadataResponseTopic[]> {
-  const all = request.topics === null || (request.topics.length === 0 && context.apiVersion < NULL_MEANS_ALL_VERSION);
+async function describeAsked(
+  services: Services,
+  context: RequestContext,
+  request: MetadataRequest,
+): Promise<MetadataResponseTopic[]> {
+  const all =
+    request.topics === null || (request.topics.length === 0 && context.apiVersion < NULL_MEANS_ALL_VERSION);
   if (all) return [...services.metadata.image.topics.values()].map((topic) => describe(topic, request));
   const mayCreate =
-    (context.apiVersion < ALLOW_AUTO_CREATE_VERSION || request.allowAutoTopicCreation) && services.settings.autoCreateTopicsEnable;
+    (context.apiVersion < ALLOW_AUTO_CREATE_VERSION || request.allowAutoTopicCreation) &&
+    services.settings.autoCreateTopicsEnable;
   const topics: MetadataResponseTopic[] = [];
-  for (const asked of uniqueTopics(request.topics ?? [])) topics.push(await describeOne(services, asked, request, mayCreate));
+  for (const asked of uniqueTopics(request.topics ?? []))
+    topics.push(await describeOne(services, asked, request, mayCreate));
   return topics;
 }
 
 function uniqueTopics(asked: readonly MetadataRequestTopic[]): MetadataRequestTopic[] {
-  return [...new Map(asked.map((topic) => [`${topic.name ?? ''}/${uuidToString(topic.topicId)}`, topic])).values()];
+  return [
+    ...new Map(asked.map((topic) => [`${topic.name ?? ''}/${uuidToString(topic.topicId)}`, topic])).values(),
+  ];
 }
 
 async function describeOne(
@@ -60,16 +73,24 @@ async function describeOne(
   mayCreate: boolean,
 ): Promise<MetadataResponseTopic> {
   if (asked.name === null) {
-    const name = isZeroUuid(asked.topicId) ? undefined : services.metadata.image.topicNamesById.get(uuidToString(asked.topicId));
+    const name = isZeroUuid(asked.topicId)
+      ? undefined
+      : services.metadata.image.topicNamesById.get(uuidToString(asked.topicId));
     const topic = name === undefined ? undefined : services.metadata.image.topics.get(name);
     if (topic !== undefined) return describe(topic, request);
-    return newMetadataResponseTopic({ errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: null, topicId: asked.topicId });
+    return newMetadataResponseTopic({
+      errorCode: ErrorCode.UNKNOWN_TOPIC_ID,
+      name: null,
+      topicId: asked.topicId,
+    });
   }
   const topic = services.metadata.image.topics.get(asked.name);
   if (topic !== undefined) return describe(topic, request);
   const error = await autoCreateTopic(services, asked.name, mayCreate);
   const created = services.metadata.image.topics.get(asked.name);
-  return created === undefined ? newMetadataResponseTopic({ errorCode: error, name: asked.name }) : describe(created, request);
+  return created === undefined
+    ? newMetadataResponseTopic({ errorCode: error, name: asked.name })
+    : describe(created, request);
 }
 
 function describe(topic: TopicImage, request: MetadataRequest): MetadataResponseTopic {

@@ -31,12 +31,24 @@ export const offsetForLeaderEpoch = defineApi<OffsetForLeaderEpochRequest, Offse
 
 function endOffset(services: Services, topic: string, asked: OffsetForLeaderPartition): EpochEndOffset {
   const led = ledPartition(services, topic, asked.partition);
-  const error = led.partition === undefined ? led.error : leaderEpochError(asked.currentLeaderEpoch, led.image.leaderEpoch);
-  if (led.partition === undefined || error !== ErrorCode.NONE) return newEpochEndOffset({ partition: asked.partition, errorCode: error });
+  const error =
+    led.partition === undefined
+      ? led.error
+      : leaderEpochError(asked.currentLeaderEpoch, led.image.leaderEpoch);
+  if (led.partition === undefined || error !== ErrorCode.NONE)
+    return newEpochEndOffset({ partition: asked.partition, errorCode: error });
   // The epoch in force has not ended: it reaches to the end of what can be read.
   if (asked.leaderEpoch === led.image.leaderEpoch) {
-    return newEpochEndOffset({ partition: asked.partition, leaderEpoch: asked.leaderEpoch, endOffset: led.partition.highWatermark });
+    return newEpochEndOffset({
+      partition: asked.partition,
+      leaderEpoch: asked.leaderEpoch,
+      endOffset: led.partition.highWatermark,
+    });
   }
   const known = led.partition.log.endOffsetOfEpoch(asked.leaderEpoch);
-  return newEpochEndOffset({ partition: asked.partition, leaderEpoch: known?.epoch ?? -1, endOffset: known?.endOffset ?? -1 });
+  return newEpochEndOffset({
+    partition: asked.partition,
+    leaderEpoch: known?.epoch ?? -1,
+    endOffset: known?.endOffset ?? -1,
+  });
 }

@@ -53,7 +53,9 @@ export const produce = defineApi<ProduceRequest, ProduceResponse>({
 
 function topicName(services: Services, topic: TopicProduceData, version: number): string | undefined {
   if (version < TOPIC_IDS_VERSION) return topic.name;
-  return isZeroUuid(topic.topicId) ? undefined : services.metadata.image.topicNamesById.get(uuidToString(topic.topicId));
+  return isZeroUuid(topic.topicId)
+    ? undefined
+    : services.metadata.image.topicNamesById.get(uuidToString(topic.topicId));
 }
 
 function appendTo(
@@ -85,25 +87,41 @@ function appendTo(
     return refuse(led.error, null);
   }
   if (led.topic?.internal === true) {
-    return refuse(ErrorCode.INVALID_TOPIC_EXCEPTION, `The topic ${name} is the broker's own; clients do not write to it.`);
+    return refuse(
+      ErrorCode.INVALID_TOPIC_EXCEPTION,
+      `The topic ${name} is the broker's own; clients do not write to it.`,
+    );
   }
   const { partition, image } = led;
-  partition.append(data.records ?? new Uint8Array(0), context.memory, image.leaderEpoch, (outcome: AppendOutcome) => {
-    answer.errorCode = outcome.error;
-    answer.errorMessage = outcome.message;
-    answer.baseOffset = outcome.baseOffset;
-    answer.logAppendTimeMs = outcome.logAppendTimeMs;
-    answer.logStartOffset = outcome.error === ErrorCode.NONE ? partition.logStartOffset : -1;
-    settle();
-  });
+  partition.append(
+    data.records ?? new Uint8Array(0),
+    context.memory,
+    image.leaderEpoch,
+    (outcome: AppendOutcome) => {
+      answer.errorCode = outcome.error;
+      answer.errorMessage = outcome.message;
+      answer.baseOffset = outcome.baseOffset;
+      answer.logAppendTimeMs = outcome.logAppendTimeMs;
+      answer.logStartOffset = outcome.error === ErrorCode.NONE ? partition.logStartOffset : -1;
+      settle();
+    },
+  );
 }
 
 /** Tells the client who leads now, so that it need not ask for metadata first (KIP-951). */
-function nameLeader(services: Services, led: LedPartition, answer: PartitionProduceResponse, response: ProduceResponse): void {
+function nameLeader(
+  services: Services,
+  led: LedPartition,
+  answer: PartitionProduceResponse,
+  response: ProduceResponse,
+): void {
   if (led.image === undefined || led.error !== ErrorCode.NOT_LEADER_OR_FOLLOWER) return;
   answer.currentLeader.leaderId = led.image.leader;
   answer.currentLeader.leaderEpoch = led.image.leaderEpoch;
   const leader = services.metadata.image.brokers.get(led.image.leader);
-  if (leader === undefined || response.nodeEndpoints.some((endpoint) => endpoint.nodeId === leader.id)) return;
-  response.nodeEndpoints.push(newNodeEndpoint({ nodeId: leader.id, host: leader.host, port: leader.port, rack: leader.rack }));
+  if (leader === undefined || response.nodeEndpoints.some((endpoint) => endpoint.nodeId === leader.id))
+    return;
+  response.nodeEndpoints.push(
+    newNodeEndpoint({ nodeId: leader.id, host: leader.host, port: leader.port, rack: leader.rack }),
+  );
 }

@@ -51,7 +51,11 @@ export interface Api<Request, Response> {
    * Answers the request. Undefined (at once or as a promise): the client expects no answer.
    * A Kafka outcome is in the response; a throw is a defect and ends the connection.
    */
-  handle(services: Services, context: RequestContext, request: Request): Response | undefined | Promise<Response | undefined>;
+  handle(
+    services: Services,
+    context: RequestContext,
+    request: Request,
+  ): Response | undefined | Promise<Response | undefined>;
 }
 
 /** An Api of whichever types: the dispatcher pairs codec and handler, so the types meet again there. */

@@ -149,6 +149,10 @@ export interface LogStore {
   stored(): Promise<readonly PartitionId[]>;
   /** Bytes free and in all on the disk behind the store. */
   space(): Promise<{ readonly free: number; readonly total: number }>;
+  /** True while appends come faster than they can be stored: producers should be held back. Appends are still taken. */
+  readonly pressure: boolean;
+  /** Calls `listener` when `pressure` changes; returns what ends that. */
+  onPressure(listener: (pressure: boolean) => void): () => void;
   /** Commits what was appended, writes what is in memory to the segments, closes everything. */
   close(): Promise<void>;
 }

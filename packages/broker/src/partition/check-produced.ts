@@ -33,13 +33,25 @@ const EXPLANATIONS: Readonly<Record<BatchFailure, string>> = {
 };
 
 /** Why `records` may not be appended; undefined when it may. */
-export function checkProduced(records: Uint8Array, config: TopicConfig, nowMs: number): ProduceProblem | undefined {
-  if (records.length === 0) return { error: ErrorCode.INVALID_RECORD, message: 'The produce request holds no record batch for the partition.' };
+export function checkProduced(
+  records: Uint8Array,
+  config: TopicConfig,
+  nowMs: number,
+): ProduceProblem | undefined {
+  if (records.length === 0)
+    return {
+      error: ErrorCode.INVALID_RECORD,
+      message: 'The produce request holds no record batch for the partition.',
+    };
   const failure = checkBatch(records, 0, records.length, 'producer');
-  if (failure !== undefined) return { error: ErrorCode[BATCH_FAILURE_ERRORS[failure]], message: EXPLANATIONS[failure] };
+  if (failure !== undefined)
+    return { error: ErrorCode[BATCH_FAILURE_ERRORS[failure]], message: EXPLANATIONS[failure] };
   const size = batchSizeInBytes(records, 0);
   if (size !== records.length) {
-    return { error: ErrorCode.INVALID_RECORD, message: 'A produce request may hold only one record batch for a partition.' };
+    return {
+      error: ErrorCode.INVALID_RECORD,
+      message: 'A produce request may hold only one record batch for a partition.',
+    };
   }
   if (size > config.maxMessageBytes) {
     return {
@@ -47,10 +59,17 @@ export function checkProduced(records: Uint8Array, config: TopicConfig, nowMs: n
       message: `The record batch has ${size} bytes, more than the topic's max.message.bytes of ${config.maxMessageBytes}.`,
     };
   }
-  return checkTimestamps(records, config, nowMs) ?? (needsRecords(config) ? checkRecords(records, config, nowMs) : undefined);
+  return (
+    checkTimestamps(records, config, nowMs) ??
+    (needsRecords(config) ? checkRecords(records, config, nowMs) : undefined)
+  );
 }
 
-function checkTimestamps(records: Uint8Array, config: TopicConfig, nowMs: number): ProduceProblem | undefined {
+function checkTimestamps(
+  records: Uint8Array,
+  config: TopicConfig,
+  nowMs: number,
+): ProduceProblem | undefined {
   if (config.messageTimestampType === 'LogAppendTime') return undefined;
   const latest = batchMaxTimestamp(records, 0);
   if (latest <= nowMs + config.messageTimestampAfterMaxMs) return undefined;
@@ -61,7 +80,10 @@ function checkTimestamps(records: Uint8Array, config: TopicConfig, nowMs: number
 }
 
 function boundsAge(config: TopicConfig): boolean {
-  return config.messageTimestampType === 'CreateTime' && config.messageTimestampBeforeMaxMs < Number.MAX_SAFE_INTEGER;
+  return (
+    config.messageTimestampType === 'CreateTime' &&
+    config.messageTimestampBeforeMaxMs < Number.MAX_SAFE_INTEGER
+  );
 }
 
 function needsRecords(config: TopicConfig): boolean {
@@ -74,7 +96,10 @@ function checkRecords(records: Uint8Array, config: TopicConfig, nowMs: number): 
     const cursor = openBatch(records);
     while (cursor.next()) {
       if (config.log.compacts && !cursor.hasKey) {
-        return { error: ErrorCode.INVALID_RECORD, message: 'A compacted topic takes only records with a key.' };
+        return {
+          error: ErrorCode.INVALID_RECORD,
+          message: 'A compacted topic takes only records with a key.',
+        };
       }
       if (cursor.timestamp >= 0 && cursor.timestamp < oldest) {
         return {
@@ -86,6 +111,9 @@ function checkRecords(records: Uint8Array, config: TopicConfig, nowMs: number): 
     return undefined;
   } catch (error) {
     if (!(error instanceof RecordError || error instanceof CompressionError)) throw error;
-    return { error: ErrorCode.INVALID_RECORD, message: `The records of the batch cannot be read: ${error.message}` };
+    return {
+      error: ErrorCode.INVALID_RECORD,
+      message: `The records of the batch cannot be read: ${error.message}`,
+    };
   }
 }

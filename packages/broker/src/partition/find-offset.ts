@@ -30,7 +30,11 @@ export interface FoundOffset {
 const NOTHING: FoundOffset = { error: ErrorCode.NONE, offset: -1, timestamp: -1, leaderEpoch: -1 };
 
 /** The offset for `timestamp` (milliseconds since 1970, or one of the values above) in `partition`. */
-export async function findOffset(partition: Partition, timestamp: number, readCommitted: boolean): Promise<FoundOffset> {
+export async function findOffset(
+  partition: Partition,
+  timestamp: number,
+  readCommitted: boolean,
+): Promise<FoundOffset> {
   const log = partition.log;
   const end = readCommitted ? partition.lastStableOffset : partition.highWatermark;
   switch (timestamp) {
@@ -41,7 +45,9 @@ export async function findOffset(partition: Partition, timestamp: number, readCo
       return { ...NOTHING, offset: partition.logStartOffset, leaderEpoch: log.latestEpoch ?? -1 };
     case MAX_TIMESTAMP: {
       const found = await log.findMaxTimestamp();
-      return found === undefined ? NOTHING : recordAtOrAfter(found.bytes, batchMaxTimestamp(found.bytes, 0), partition.logStartOffset, end);
+      return found === undefined
+        ? NOTHING
+        : recordAtOrAfter(found.bytes, batchMaxTimestamp(found.bytes, 0), partition.logStartOffset, end);
     }
     case LATEST_TIERED_TIMESTAMP:
     case EARLIEST_PENDING_UPLOAD_TIMESTAMP:
@@ -49,7 +55,9 @@ export async function findOffset(partition: Partition, timestamp: number, readCo
     default: {
       if (timestamp < 0) return { ...NOTHING, error: ErrorCode.INVALID_REQUEST };
       const found = await log.findByTimestamp(timestamp);
-      return found === undefined ? NOTHING : recordAtOrAfter(found.bytes, timestamp, partition.logStartOffset, end);
+      return found === undefined
+        ? NOTHING
+        : recordAtOrAfter(found.bytes, timestamp, partition.logStartOffset, end);
     }
   }
 }
@@ -60,7 +68,12 @@ function recordAtOrAfter(bytes: Uint8Array, timestamp: number, start: number, en
   while (cursor.next()) {
     if (cursor.offset < start || cursor.timestamp < timestamp) continue;
     if (cursor.offset >= end) return NOTHING;
-    return { error: ErrorCode.NONE, offset: cursor.offset, timestamp: cursor.timestamp, leaderEpoch: batchLeaderEpoch(bytes, 0) };
+    return {
+      error: ErrorCode.NONE,
+      offset: cursor.offset,
+      timestamp: cursor.timestamp,
+      leaderEpoch: batchLeaderEpoch(bytes, 0),
+    };
   }
   return NOTHING;
 }

@@ -24,7 +24,14 @@ import {
 } from '@moldau/protocol/records/batch-header.ts';
 import type { Clock } from '@moldau/runtime';
 import type { BatchMemory } from '../log/batch-memory.ts';
-import { LogError, type LogObserver, type LogSlice, type PartitionId, type PartitionLog, type ReadLimits } from '../log/partition-log.ts';
+import {
+  LogError,
+  type LogObserver,
+  type LogSlice,
+  type PartitionId,
+  type PartitionLog,
+  type ReadLimits,
+} from '../log/partition-log.ts';
 import type { TopicConfig } from '../settings/topic-config.ts';
 import { checkProduced } from './check-produced.ts';
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts';
@@ -129,7 +136,14 @@ export class Partition implements LogObserver {
     }
     if (batchProducerId(records, 0) >= 0 && !this.#checkSequence(records, done)) return;
     const logAppendTime = this.#config.messageTimestampType === 'LogAppendTime';
-    this.#appendChecked(records, memory, leaderEpoch, logAppendTime ? 'LogAppendTime' : 'CreateTime', nowMs, done);
+    this.#appendChecked(
+      records,
+      memory,
+      leaderEpoch,
+      logAppendTime ? 'LogAppendTime' : 'CreateTime',
+      nowMs,
+      done,
+    );
   }
 
   /** Appends a batch that the broker built itself (coordinators): nothing is checked. */
@@ -183,8 +197,13 @@ export class Partition implements LogObserver {
       done(refusal(ErrorCode.KAFKA_STORAGE_ERROR, error.message));
       return;
     }
-    if (batchProducerId(records, 0) >= 0) this.producers.append(sequencedBatch(records, 0), baseOffset, maxTimestamp, nowMs);
-    this.#pending.push({ lastOffset, outcome: success(baseOffset, timestampType === 'LogAppendTime' ? nowMs : -1), done });
+    if (batchProducerId(records, 0) >= 0)
+      this.producers.append(sequencedBatch(records, 0), baseOffset, maxTimestamp, nowMs);
+    this.#pending.push({
+      lastOffset,
+      outcome: success(baseOffset, timestampType === 'LogAppendTime' ? nowMs : -1),
+      done,
+    });
   }
 
   /**

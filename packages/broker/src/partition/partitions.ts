@@ -66,7 +66,12 @@ export class Partitions {
   }
 
   #follow(image: MetadataImage, previous: MetadataImage): void {
-    if (image.topics === previous.topics && image.topicConfigs === previous.topicConfigs && image.brokerConfigs === previous.brokerConfigs) return;
+    if (
+      image.topics === previous.topics &&
+      image.topicConfigs === previous.topicConfigs &&
+      image.brokerConfigs === previous.brokerConfigs
+    )
+      return;
     for (const topic of previous.topics.values()) {
       if (image.topics.get(topic.name)?.id !== topic.id) this.#queue(() => this.#removeTopic(topic));
     }
@@ -75,10 +80,12 @@ export class Partitions {
       const known = before?.id === topic.id ? before.partitions.length : 0;
       if (known < topic.partitions.length) this.#queue(() => this.#openTopic(image, topic, known));
       const unchanged =
-        image.topicConfigs.get(topic.name) === previous.topicConfigs.get(topic.name) && image.brokerConfigs === previous.brokerConfigs;
+        image.topicConfigs.get(topic.name) === previous.topicConfigs.get(topic.name) &&
+        image.brokerConfigs === previous.brokerConfigs;
       if (known > 0 && !unchanged) this.#configure(image, topic);
       // A fetch that waits at a broker which has just lost the partition is told so now, not when its time is up.
-      if (before !== undefined && before !== topic) for (const partition of this.#byTopic.get(topic.id) ?? []) partition?.wake();
+      if (before !== undefined && before !== topic)
+        for (const partition of this.#byTopic.get(topic.id) ?? []) partition?.wake();
     }
   }
 

@@ -16,7 +16,12 @@
 // Must stay true: Kafka's own tools read the file; a damaged one is refused as a whole, never half used.
 import { crc32c } from '@moldau/protocol/crc32c.ts';
 import { addToSequence } from '@moldau/protocol/records/batch-header.ts';
-import { PRODUCER_WINDOW, type ProducedBatch, type ProducerEntry, type ProducerState } from './producer-state.ts';
+import {
+  PRODUCER_WINDOW,
+  type ProducedBatch,
+  type ProducerEntry,
+  type ProducerState,
+} from './producer-state.ts';
 
 const VERSION = 1;
 const CRC_AT = 2;
@@ -31,7 +36,9 @@ export function encodeProducerSnapshot(state: ProducerState): Uint8Array | undef
   if (state.size === 0) return undefined;
   let batches = 0;
   for (const [, entry] of state.entries()) batches += entry.batches.length;
-  const bytes = Buffer.alloc(ENTRIES_AT + 4 + state.size * (ENTRY_SIZE + 1) + 4 + batches * WINDOW_BATCH_SIZE);
+  const bytes = Buffer.alloc(
+    ENTRIES_AT + 4 + state.size * (ENTRY_SIZE + 1) + 4 + batches * WINDOW_BATCH_SIZE,
+  );
   bytes.writeInt16BE(VERSION, 0);
   let at = bytes.writeInt32BE(state.size, ENTRIES_AT);
   for (const [producerId, entry] of state.entries()) at = writeEntry(bytes, at, producerId, entry);
@@ -119,7 +126,8 @@ function readWindows(bytes: Buffer, start: number, count: number): ProducedBatch
         lastOffset: readInt64(bytes, at + 16),
         timestamp: readInt64(bytes, at + 24),
       };
-      if (addToSequence(batch.firstSequence, batch.lastOffset - batch.baseOffset) !== batch.lastSequence) return undefined;
+      if (addToSequence(batch.firstSequence, batch.lastOffset - batch.baseOffset) !== batch.lastSequence)
+        return undefined;
       batches.push(batch);
     }
     windows.push(batches);

@@ -68,23 +68,27 @@ test('sequences wrap from 2^31 - 1 to 0', () => {
 
 test('what was discarded leaves no trace, whatever was durable before', () => {
   fc.assert(
-    fc.property(fc.array(fc.record({ id: fc.integer({ min: 0, max: 2 }), bump: fc.boolean() }), { maxLength: 30 }), fc.nat(), (steps, pick) => {
-      const state = new ProducerState();
-      const kept = new ProducerState();
-      const durable = steps.length === 0 ? 0 : pick % (steps.length + 1);
-      const next = new Map<number, { sequence: number; epoch: number }>();
-      for (const [offset, step] of steps.entries()) {
-        const position = next.get(step.id) ?? { sequence: 0, epoch: 0 };
-        if (step.bump) Object.assign(position, { sequence: 0, epoch: position.epoch + 1 });
-        const each = batch(position.sequence, 1, position.epoch, step.id);
-        state.append(each, offset, offset, 1);
-        if (offset < durable) kept.append(each, offset, offset, 1);
-        if (offset + 1 === durable) state.durable(durable);
-        next.set(step.id, { sequence: position.sequence + 1, epoch: position.epoch });
-      }
-      state.discard(durable);
-      assert.deepEqual(new Map(state.entries()), new Map(kept.entries()));
-    }),
+    fc.property(
+      fc.array(fc.record({ id: fc.integer({ min: 0, max: 2 }), bump: fc.boolean() }), { maxLength: 30 }),
+      fc.nat(),
+      (steps, pick) => {
+        const state = new ProducerState();
+        const kept = new ProducerState();
+        const durable = steps.length === 0 ? 0 : pick % (steps.length + 1);
+        const next = new Map<number, { sequence: number; epoch: number }>();
+        for (const [offset, step] of steps.entries()) {
+          const position = next.get(step.id) ?? { sequence: 0, epoch: 0 };
+          if (step.bump) Object.assign(position, { sequence: 0, epoch: position.epoch + 1 });
+          const each = batch(position.sequence, 1, position.epoch, step.id);
+          state.append(each, offset, offset, 1);
+          if (offset < durable) kept.append(each, offset, offset, 1);
+          if (offset + 1 === durable) state.durable(durable);
+          next.set(step.id, { sequence: position.sequence + 1, epoch: position.epoch });
+        }
+        state.discard(durable);
+        assert.deepEqual(new Map(state.entries()), new Map(kept.entries()));
+      },
+    ),
   );
 });
 
@@ -94,7 +98,10 @@ test('silent producers are forgotten, but not one with a write that is not durab
   state.durable(1);
   state.append(batch(0, 1, 0, 2), 1, 0, 100);
   assert.equal(state.expire(200), 1);
-  assert.deepEqual([...state.entries()].map(([id]) => id), [2]);
+  assert.deepEqual(
+    [...state.entries()].map(([id]) => id),
+    [2],
+  );
 });
 
 test('a snapshot brings back the whole window; a damaged one is refused', () => {
@@ -111,7 +118,9 @@ test('a snapshot brings back the whole window; a damaged one is refused', () => 
       assert.equal(decodeProducerSnapshot(damaged), undefined);
     }),
   );
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (noise) => decodeProducerSnapshot(noise) === undefined));
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (noise) => decodeProducerSnapshot(noise) === undefined),
+  );
 });
 
 test("a snapshot of Kafka's own, without the windows, gives the last batch", () => {
@@ -125,7 +134,12 @@ test("a snapshot of Kafka's own, without the windows, gives the last batch", () 
   kafka.writeUInt32BE(crc32cOf(kafka.subarray(6)), 2);
   const entry = decodeProducerSnapshot(kafka)?.get(7);
   assert.deepEqual(
-    entry?.batches.map(({ firstSequence, lastSequence, baseOffset, lastOffset }) => [firstSequence, lastSequence, baseOffset, lastOffset]),
+    entry?.batches.map(({ firstSequence, lastSequence, baseOffset, lastOffset }) => [
+      firstSequence,
+      lastSequence,
+      baseOffset,
+      lastOffset,
+    ]),
     [[3, 4, 13, 14]],
   );
 });

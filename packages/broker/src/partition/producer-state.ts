@@ -92,7 +92,8 @@ export class ProducerState {
     if (last === undefined) return NEXT;
     const lastSequence = addToSequence(batch.baseSequence, batch.lastOffsetDelta);
     for (const known of entry.batches) {
-      if (known.firstSequence === batch.baseSequence && known.lastSequence === lastSequence) return { kind: 'duplicate', of: known };
+      if (known.firstSequence === batch.baseSequence && known.lastSequence === lastSequence)
+        return { kind: 'duplicate', of: known };
     }
     const expected = addToSequence(last.lastSequence, 1);
     return batch.baseSequence === expected ? NEXT : outOfOrder(batch, `the next sequence is ${expected}`);
@@ -124,7 +125,11 @@ export class ProducerState {
 
   /** All below `endOffset` can no longer be undone. */
   durable(endOffset: number): void {
-    while (this.#undoStart < this.#undo.length && (this.#undo[this.#undoStart] as Undo).lastOffset < endOffset) this.#undoStart += 1;
+    while (
+      this.#undoStart < this.#undo.length &&
+      (this.#undo[this.#undoStart] as Undo).lastOffset < endOffset
+    )
+      this.#undoStart += 1;
     if (this.#undoStart === this.#undo.length) {
       this.#undo.length = 0;
       this.#undoStart = 0;
@@ -151,14 +156,21 @@ export class ProducerState {
     for (let i = this.#undoStart; i < this.#undo.length; i++) pending.add((this.#undo[i] as Undo).producerId);
     let count = 0;
     for (const [producerId, entry] of this.#entries) {
-      if (entry.lastSeenMs >= oldestMs || entry.transactionFirstOffset >= 0 || pending.has(producerId)) continue;
+      if (entry.lastSeenMs >= oldestMs || entry.transactionFirstOffset >= 0 || pending.has(producerId))
+        continue;
       this.#entries.delete(producerId);
       count += 1;
     }
     return count;
   }
 
-  #put(batch: SequencedBatch, before: ProducerEntry | undefined, baseOffset: number, timestamp: number, nowMs: number): void {
+  #put(
+    batch: SequencedBatch,
+    before: ProducerEntry | undefined,
+    baseOffset: number,
+    timestamp: number,
+    nowMs: number,
+  ): void {
     assert(before === undefined || batch.producerEpoch >= before.epoch, 'an older epoch is never appended');
     const produced: ProducedBatch = {
       firstSequence: batch.baseSequence,

@@ -14,7 +14,8 @@ export class ConnectionLimits {
   /** The setting that forbids one more connection from `address`; undefined when none does. */
   refusal(address: string): string | undefined {
     if (this.#total >= this.#max) return `max.connections=${this.#max}`;
-    if ((this.#perAddress.get(address) ?? 0) >= this.#maxPerAddress) return `max.connections.per.ip=${this.#maxPerAddress}`;
+    if ((this.#perAddress.get(address) ?? 0) >= this.#maxPerAddress)
+      return `max.connections.per.ip=${this.#maxPerAddress}`;
     return undefined;
   }
 

@@ -7,15 +7,24 @@
 // all connections hold too many bytes, and while the log cannot keep up.
 //
 // Must stay true: a connection that ends gives back all it held; no peer can make the broker hold more than the limits name.
-import type { Address, Clock, Connection, ConnectionHandler, Listener, Network, Timer } from '@moldau/runtime';
+import type {
+  Address,
+  Clock,
+  Connection,
+  ConnectionHandler,
+  Listener,
+  Network,
+  Timer,
+} from '@moldau/runtime';
 import type { BrokerSettings } from '../settings/broker-settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import type { LogStore } from '../log/partition-log.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { BadRequest, type Dispatcher, type Peer } from './dispatch.ts';
 import type { FrameMemory } from './frame-memory.ts';
 import { FrameReader } from './frame-reader.ts';
-import { RequestPipeline, type Answered } from './request-pipeline.ts';
+import { RequestPipeline, isProduce, type Answered } from './request-pipeline.ts';
 import type { BatchMemory } from '../log/batch-memory.ts';
 
 /** Answers that a peer has not taken yet, in bytes, before its next request has to wait. */
@@ -32,6 +41,8 @@ export interface ConnectionServerOptions {
   readonly dispatcher: Dispatcher;
   readonly budget: ByteBudget;
   readonly memory: FrameMemory;
+  /** Whose pressure holds producers back. */
+  readonly logs: Pick<LogStore, 'pressure' | 'onPressure'>;
   readonly logger: Logger;
 }
 
@@ -41,11 +52,15 @@ export class ConnectionServer {
   readonly #sessions = new Set<Session>();
   #listener: Listener | undefined;
   #open = false;
+  #forgetPressure: () => void = () => {};
   #idleTimer: Timer | undefined;
 
   constructor(options: ConnectionServerOptions) {
     this.#options = options;
-    this.#limits = new ConnectionLimits(options.settings.maxConnections, options.settings.maxConnectionsPerIp);
+    this.#limits = new ConnectionLimits(
+      options.settings.maxConnections,
+      options.settings.maxConnectionsPerIp,
+    );
   }
 
   get connections(): number {
@@ -55,6 +70,9 @@ export class ConnectionServer {
   async listen(address: Address): Promise<Address> {
     this.#listener = await this.#options.network.listen(address, (connection) => this.#accept(connection));
     this.#watchIdle();
+    this.#forgetPressure = this.#options.logs.onPressure(() => {
+      for (const session of this.#sessions) session.regulate();
+    });
     return this.#listener.address;
   }
 
@@ -72,6 +90,7 @@ export class ConnectionServer {
   /** Ends every connection, after what is answered has been sent. */
   close(): void {
     this.#idleTimer?.cancel();
+    this.#forgetPressure();
     for (const session of this.#sessions) session.end();
   }
 
@@ -79,7 +98,10 @@ export class ConnectionServer {
     if (!this.#open) return undefined;
     const refusal = this.#limits.refusal(connection.remote.host);
     if (refusal !== undefined) {
-      this.#options.logger.warn({ remote: connection.remote, limit: refusal }, 'a connection was refused: too many');
+      this.#options.logger.warn(
+        { remote: connection.remote, limit: refusal },
+        'a connection was refused: too many',
+      );
       return undefined;
     }
     this.#limits.opened(connection.remote.host);
@@ -112,9 +134,11 @@ class Session implements ConnectionHandler, Peer {
   readonly #pipeline: RequestPipeline;
   readonly #onClosed = new Set<() => void>();
   readonly #release: () => void;
-  readonly #resume = (): void => this.#regulate();
+  readonly #resume = (): void => this.regulate();
   #accountedPartial = 0;
   #paused = false;
+  /** It has sent produce requests: while the log cannot keep up, nothing more is read from it. */
+  #produces = false;
   #closed = false;
   lastActiveMs: number;
   readonly clientHost: string;
@@ -125,15 +149,18 @@ class Session implements ConnectionHandler, Peer {
     this.#release = release;
     this.clientHost = `/${connection.remote.host}`;
     this.lastActiveMs = options.clock.monotonic();
-    this.#frames = new FrameReader({ maxFrameBytes: options.settings.socketRequestMaxBytes }, options.memory, (frame, memory) =>
-      this.#received(frame, memory),
+    this.#frames = new FrameReader(
+      { maxFrameBytes: options.settings.socketRequestMaxBytes },
+      options.memory,
+      (frame, memory) => this.#received(frame, memory),
     );
     this.#pipeline = new RequestPipeline({
-      start: (received, answer) => options.dispatcher.dispatch(received, this, answer, (error) => this.#fail(error)),
+      start: (received, answer) =>
+        options.dispatcher.dispatch(received, this, answer, (error) => this.#fail(error)),
       send: (answered) => this.#send(answered),
       finished: (bytes) => {
         options.budget.give(bytes);
-        this.#regulate();
+        this.regulate();
       },
     });
   }
@@ -165,17 +192,18 @@ class Session implements ConnectionHandler, Peer {
       return;
     }
     this.#accountPartial(this.#frames.partialBytes);
-    this.#regulate();
+    this.regulate();
   }
 
   drain(): void {
-    this.#regulate();
+    this.regulate();
   }
 
   closed(error: Error | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (error !== undefined) this.#options.logger.debug({ remote: this.remote, err: error }, 'a connection broke');
+    if (error !== undefined)
+      this.#options.logger.debug({ remote: this.remote, err: error }, 'a connection broke');
     this.#accountPartial(0);
     this.#options.budget.forget(this.#resume);
     this.#pipeline.close();
@@ -187,6 +215,7 @@ class Session implements ConnectionHandler, Peer {
   #received(frame: Buffer, memory: BatchMemory | undefined): void {
     this.#accountPartial(0);
     this.#options.budget.take(frame.length);
+    this.#produces ||= isProduce(frame);
     this.#pipeline.receive({ frame, memory });
   }
 
@@ -206,13 +235,14 @@ class Session implements ConnectionHandler, Peer {
   }
 
   /** Reads on, or not, by what is held now. */
-  #regulate(): void {
+  regulate(): void {
     if (this.#closed) return;
     const { budget } = this.#options;
     const unsent = this.#connection.unsent > MAX_UNSENT_BYTES;
     this.#pipeline.hold(unsent);
     const starved = budget.exhausted && this.#frames.partialBytes === 0;
-    const stop = unsent || this.#pipeline.depth > MAX_WAITING_REQUESTS || starved;
+    const flooded = this.#produces && this.#options.logs.pressure;
+    const stop = unsent || this.#pipeline.depth > MAX_WAITING_REQUESTS || starved || flooded;
     if (starved) budget.wait(this.#resume);
     if (stop === this.#paused) return;
     this.#paused = stop;
@@ -223,8 +253,16 @@ class Session implements ConnectionHandler, Peer {
   #fail(error: Error): void {
     const { logger } = this.#options;
     if (this.#closed) return;
-    if (error instanceof BadRequest) logger.warn({ remote: this.remote, reason: error.message }, 'a connection was closed: it sent a request that cannot be answered');
-    else logger.error({ remote: this.remote, err: error }, 'a connection was closed: its request met a defect of the broker');
+    if (error instanceof BadRequest)
+      logger.warn(
+        { remote: this.remote, reason: error.message },
+        'a connection was closed: it sent a request that cannot be answered',
+      );
+    else
+      logger.error(
+        { remote: this.remote, err: error },
+        'a connection was closed: its request met a defect of the broker',
+      );
     this.#connection.destroy();
     this.closed(undefined);
   }

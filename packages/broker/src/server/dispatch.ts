@@ -59,8 +59,12 @@ export class Dispatcher {
     const finish = (response: unknown): void => {
       let answered: Answered | undefined;
       try {
-        const chunks = response === undefined ? undefined : encodeAnswer(api, version, correlationId, response);
-        answered = chunks === undefined ? undefined : { chunks, sent: sent.length === 0 ? undefined : () => sent.forEach((callback) => callback()) };
+        const chunks =
+          response === undefined ? undefined : encodeAnswer(api, version, correlationId, response);
+        answered =
+          chunks === undefined
+            ? undefined
+            : { chunks, sent: sent.length === 0 ? undefined : () => sent.forEach((callback) => callback()) };
       } catch (error) {
         fail(error as Error);
         return;
@@ -73,12 +77,14 @@ export class Dispatcher {
 
   #begin({ frame, memory }: Received, peer: Peer): Handled {
     const sent: (() => void)[] = [];
-    if (frame.length < FIXED_HEADER_SIZE) throw new BadRequest(`a request of ${frame.length} bytes is shorter than its header`);
+    if (frame.length < FIXED_HEADER_SIZE)
+      throw new BadRequest(`a request of ${frame.length} bytes is shorter than its header`);
     const key = frame.readInt16BE(0);
     const version = frame.readInt16BE(2);
     const correlationId = frame.readInt32BE(4);
     const api = this.#apis.get(key);
-    if (api === undefined) throw new BadRequest(`the request has API key ${key}, which this broker does not offer`);
+    if (api === undefined)
+      throw new BadRequest(`the request has API key ${key}, which this broker does not offer`);
     if (version < api.request.lowestVersion || version > api.request.highestVersion) {
       if (key === API_VERSIONS_KEY) return this.#unknownApiVersions(api, correlationId);
       throw new BadRequest(
@@ -99,14 +105,23 @@ export class Dispatcher {
       };
       return { api, version, correlationId, sent, result: api.handle(this.#services, context, request) };
     } catch (error) {
-      if (error instanceof DecodeError) throw new BadRequest(`${api.request.name} version ${version} is malformed: ${error.message}`, { cause: error });
+      if (error instanceof DecodeError)
+        throw new BadRequest(`${api.request.name} version ${version} is malformed: ${error.message}`, {
+          cause: error,
+        });
       throw error;
     }
   }
 
   #unknownApiVersions(api: AnyApi, correlationId: number): Handled {
     const result = apiVersionsAnswer(this.#apis.values(), ErrorCode.UNSUPPORTED_VERSION);
-    return { api: { ...api, response: apiVersionsResponse as AnyApi['response'] }, version: 0, correlationId, sent: [], result };
+    return {
+      api: { ...api, response: apiVersionsResponse as AnyApi['response'] },
+      version: 0,
+      correlationId,
+      sent: [],
+      result,
+    };
   }
 }
 
@@ -119,7 +134,12 @@ interface Handled {
   readonly result: unknown;
 }
 
-function encodeAnswer(api: AnyApi, version: number, correlationId: number, response: unknown): readonly Uint8Array[] {
+function encodeAnswer(
+  api: AnyApi,
+  version: number,
+  correlationId: number,
+  response: unknown,
+): readonly Uint8Array[] {
   const writer = new Writer();
   writer.int32(0, 'length');
   writer.int32(correlationId, 'correlationId');

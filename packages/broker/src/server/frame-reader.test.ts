@@ -15,20 +15,27 @@ function framed(body: Uint8Array): Buffer {
 
 test('frames come out whole and in order, however the stream is cut, and do not share the chunk', () => {
   fc.assert(
-    fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 10 }), fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), (bodies, cuts) => {
-      const frames: Buffer[] = [];
-      const reader = new FrameReader({ maxFrameBytes: 100 }, memory, (frame) => frames.push(frame));
-      const stream = Buffer.concat(bodies.map(framed));
-      for (let at = 0, i = 0; at < stream.length; i++) {
-        const size = cuts[i % cuts.length] as number;
-        const chunk = Buffer.from(stream.subarray(at, at + size));
-        reader.push(chunk);
-        chunk.fill(0xee);
-        at += size;
-      }
-      assert.deepEqual(frames.map((frame) => [...frame]), bodies.map((body) => [...body]));
-      assert.equal(reader.partialBytes, 0);
-    }),
+    fc.property(
+      fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 10 }),
+      fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }),
+      (bodies, cuts) => {
+        const frames: Buffer[] = [];
+        const reader = new FrameReader({ maxFrameBytes: 100 }, memory, (frame) => frames.push(frame));
+        const stream = Buffer.concat(bodies.map(framed));
+        for (let at = 0, i = 0; at < stream.length; i++) {
+          const size = cuts[i % cuts.length] as number;
+          const chunk = Buffer.from(stream.subarray(at, at + size));
+          reader.push(chunk);
+          chunk.fill(0xee);
+          at += size;
+        }
+        assert.deepEqual(
+          frames.map((frame) => [...frame]),
+          bodies.map((body) => [...body]),
+        );
+        assert.equal(reader.partialBytes, 0);
+      },
+    ),
   );
 });
 
@@ -55,7 +62,9 @@ test('a large frame grows with what arrives and is handed over in a buffer of it
 
 test('a produce request lies in memory that can be used again; any other does not', () => {
   const pieces: boolean[] = [];
-  const reader = new FrameReader({ maxFrameBytes: 10_000 }, memory, (_frame, piece) => pieces.push(piece !== undefined));
+  const reader = new FrameReader({ maxFrameBytes: 10_000 }, memory, (_frame, piece) =>
+    pieces.push(piece !== undefined),
+  );
   const body = Buffer.alloc(8000);
   reader.push(framed(body));
   body[1] = 3;

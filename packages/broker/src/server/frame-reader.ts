@@ -46,7 +46,11 @@ export class FrameReader {
   #filled = 0;
 
   /** @param onFrame takes the frame, and the piece of memory it lies in, if that is to be let go of */
-  constructor(limits: FrameLimits, memory: FrameMemory, onFrame: (frame: Buffer, piece: FramePiece | undefined) => void) {
+  constructor(
+    limits: FrameLimits,
+    memory: FrameMemory,
+    onFrame: (frame: Buffer, piece: FramePiece | undefined) => void,
+  ) {
     this.#limits = limits;
     this.#memory = memory;
     this.#onFrame = onFrame;
@@ -83,13 +87,15 @@ export class FrameReader {
 
   #readLength(chunk: Uint8Array, start: number): number {
     let at = start;
-    while (at < chunk.length && this.#lengthFilled < LENGTH_SIZE) this.#length[this.#lengthFilled++] = chunk[at++] as number;
+    while (at < chunk.length && this.#lengthFilled < LENGTH_SIZE)
+      this.#length[this.#lengthFilled++] = chunk[at++] as number;
     return at;
   }
 
   #begin(chunk: Uint8Array, at: number): void {
     const size = this.#length.readInt32BE(0);
-    if (size < 0 || size > this.#limits.maxFrameBytes) throw new FrameTooLarge(size, this.#limits.maxFrameBytes);
+    if (size < 0 || size > this.#limits.maxFrameBytes)
+      throw new FrameTooLarge(size, this.#limits.maxFrameBytes);
     this.#frameSize = size;
     // The API key comes first; where it is not there yet, the frame is one like all others.
     const produces = at + 1 < chunk.length && chunk[at] === 0 && chunk[at + 1] === PRODUCE_KEY;
@@ -107,12 +113,17 @@ export class FrameReader {
     let frame = this.#frame as Buffer;
     const take = Math.min(chunk.length - start, this.#frameSize - this.#filled);
     if (this.#filled + take > frame.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(this.#frameSize, Math.max(frame.length * 2, this.#filled + take)));
+      const grown = Buffer.allocUnsafeSlow(
+        Math.min(this.#frameSize, Math.max(frame.length * 2, this.#filled + take)),
+      );
       frame.copy(grown, 0, 0, this.#filled);
       frame = grown;
       this.#frame = grown;
     }
-    frame.set(start === 0 && take === chunk.length ? chunk : chunk.subarray(start, start + take), this.#filled);
+    frame.set(
+      start === 0 && take === chunk.length ? chunk : chunk.subarray(start, start + take),
+      this.#filled,
+    );
     this.#filled += take;
     return start + take;
   }

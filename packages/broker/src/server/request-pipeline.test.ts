@@ -22,7 +22,8 @@ function transcript() {
       frame.writeInt16BE(name.startsWith('p') ? 0 : 3, 0);
       pipeline.receive({ frame, memory: undefined });
     },
-    answer: (name: string, text: string | undefined = name) => answers.get(name)?.({ chunks: [Buffer.from(text)], sent: () => lines.push(`sent ${text}`) }),
+    answer: (name: string, text: string | undefined = name) =>
+      answers.get(name)?.({ chunks: [Buffer.from(text)], sent: () => lines.push(`sent ${text}`) }),
     silent: (name: string) => answers.get(name)?.(undefined),
     take: () => lines.splice(0),
   };

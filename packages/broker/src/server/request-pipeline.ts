@@ -115,6 +115,7 @@ export class RequestPipeline {
   }
 }
 
-function isProduce(frame: Buffer): boolean {
+/** Whether the frame is a produce request. */
+export function isProduce(frame: Buffer): boolean {
   return frame.length >= API_KEY_SIZE && frame.readInt16BE(0) === PRODUCE_KEY;
 }

@@ -35,7 +35,10 @@ export function fetchAnswer(
   }
   for (const id of leaders) {
     const broker = services.metadata.image.brokers.get(id);
-    if (broker !== undefined) response.nodeEndpoints.push(newNodeEndpoint({ nodeId: id, host: broker.host, port: broker.port, rack: broker.rack }));
+    if (broker !== undefined)
+      response.nodeEndpoints.push(
+        newNodeEndpoint({ nodeId: id, host: broker.host, port: broker.port, rack: broker.rack }),
+      );
   }
   return response;
 }
@@ -76,7 +79,9 @@ function topicOf(response: FetchResponse, read: TargetRead) {
 
 function namesLeader(read: TargetRead, version: number): boolean {
   return (
-    version >= LEADER_VERSION && read.led.image !== undefined && (read.error === ErrorCode.NOT_LEADER_OR_FOLLOWER || read.error === ErrorCode.FENCED_LEADER_EPOCH)
+    version >= LEADER_VERSION &&
+    read.led.image !== undefined &&
+    (read.error === ErrorCode.NOT_LEADER_OR_FOLLOWER || read.error === ErrorCode.FENCED_LEADER_EPOCH)
   );
 }
 

@@ -37,7 +37,11 @@ export class FetchSessionCache {
   }
 
   /** A new session over `targets`, or undefined when there is no room. */
-  create(usesTopicIds: boolean, targets: Map<TargetKey, FetchTarget>, nowMs: number): FetchSession | undefined {
+  create(
+    usesTopicIds: boolean,
+    targets: Map<TargetKey, FetchTarget>,
+    nowMs: number,
+  ): FetchSession | undefined {
     if (!this.#makeRoom(targets.size, nowMs)) return undefined;
     let id = 0;
     while (id === 0 || this.#sessions.has(id)) id = this.#random.integer(0x7fff_ffff);

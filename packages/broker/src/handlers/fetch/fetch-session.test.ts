@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
-import { newFetchPartition, newFetchRequest, newFetchTopic, newForgottenTopic, type FetchRequest } from '@moldau/protocol/generated/fetch.ts';
+import {
+  newFetchPartition,
+  newFetchRequest,
+  newFetchTopic,
+  newForgottenTopic,
+  type FetchRequest,
+} from '@moldau/protocol/generated/fetch.ts';
 import { SeededRandom } from '@moldau/runtime/simulated/seeded-random.ts';
 import { FetchSessionCache, SESSION_EVICTION_MS } from './fetch-session-cache.ts';
 import { targetsOf } from './fetch-session.ts';
@@ -13,7 +19,10 @@ function request(offsets: Record<number, number>, extra: Partial<FetchRequest> =
   const partitions = Object.entries(offsets).map(([partition, fetchOffset]) =>
     newFetchPartition({ partition: Number(partition), fetchOffset, partitionMaxBytes: 1000 }),
   );
-  return newFetchRequest({ topics: partitions.length === 0 ? [] : [newFetchTopic({ topicId: ID, partitions })], ...extra });
+  return newFetchRequest({
+    topics: partitions.length === 0 ? [] : [newFetchTopic({ topicId: ID, partitions })],
+    ...extra,
+  });
 }
 
 function newCache(slots = 2) {
@@ -31,15 +40,31 @@ test('an incremental fetch changes what it names, adds what is new, forgets what
   const forgotten = [newForgottenTopic({ topicId: ID, partitions: [2] })];
   const update = request({ 1: 25, 3: 0 }, { sessionEpoch: 1, forgottenTopicsData: forgotten });
   assert.equal(session.update(update, VERSION, 0), ErrorCode.NONE);
-  assert.deepEqual([...session.targets()].map((t) => [t.index, t.fetchOffset]), [[0, 10], [1, 25], [3, 0]]);
+  assert.deepEqual(
+    [...session.targets()].map((t) => [t.index, t.fetchOffset]),
+    [
+      [0, 10],
+      [1, 25],
+      [3, 0],
+    ],
+  );
 });
 
 test('an epoch is accepted once, in order; topics must be named as in the first fetch', () => {
   const session = newSession(newCache(), { 0: 0 });
-  assert.equal(session.update(request({}, { sessionEpoch: 2 }), VERSION, 0), ErrorCode.INVALID_FETCH_SESSION_EPOCH);
+  assert.equal(
+    session.update(request({}, { sessionEpoch: 2 }), VERSION, 0),
+    ErrorCode.INVALID_FETCH_SESSION_EPOCH,
+  );
   assert.equal(session.update(request({}, { sessionEpoch: 1 }), VERSION, 0), ErrorCode.NONE);
-  assert.equal(session.update(request({}, { sessionEpoch: 1 }), VERSION, 0), ErrorCode.INVALID_FETCH_SESSION_EPOCH);
-  assert.equal(session.update(request({}, { sessionEpoch: 2 }), 12, 0), ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR);
+  assert.equal(
+    session.update(request({}, { sessionEpoch: 1 }), VERSION, 0),
+    ErrorCode.INVALID_FETCH_SESSION_EPOCH,
+  );
+  assert.equal(
+    session.update(request({}, { sessionEpoch: 2 }), 12, 0),
+    ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR,
+  );
 });
 
 test('a partition that gave data goes behind the others', () => {
@@ -47,7 +72,10 @@ test('a partition that gave data goes behind the others', () => {
   const [first] = session.targets();
   assert.ok(first);
   session.rotate(first);
-  assert.deepEqual([...session.targets()].map((t) => t.index), [1, 2, 0]);
+  assert.deepEqual(
+    [...session.targets()].map((t) => t.index),
+    [1, 2, 0],
+  );
 });
 
 test('sessions are bounded: a new one takes the place of one that is idle, or older and smaller, never of one in use', () => {

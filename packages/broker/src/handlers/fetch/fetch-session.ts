@@ -51,13 +51,21 @@ export function targetsOf(request: FetchRequest, version: number): Map<TargetKey
   for (const topic of request.topics) {
     const idText = version >= TOPIC_IDS_VERSION ? uuidToString(topic.topicId) : '';
     for (const partition of topic.partitions) {
-      targets.set(keyOf(topic.topic, idText, partition.partition), newTarget(topic.topic, topic.topicId, idText, partition));
+      targets.set(
+        keyOf(topic.topic, idText, partition.partition),
+        newTarget(topic.topic, topic.topicId, idText, partition),
+      );
     }
   }
   return targets;
 }
 
-function newTarget(topic: string, topicId: Uint8Array, topicIdText: string, asked: FetchPartition): FetchTarget {
+function newTarget(
+  topic: string,
+  topicId: Uint8Array,
+  topicIdText: string,
+  asked: FetchPartition,
+): FetchTarget {
   return {
     topic,
     topicId: topicId.slice(),

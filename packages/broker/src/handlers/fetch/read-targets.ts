@@ -36,7 +36,11 @@ export interface FetchPass {
 const EMPTY: LogSlice = { buffers: [], byteLength: 0 };
 
 /** Reads every target once, in order. */
-export async function readTargets(services: Services, targets: Iterable<FetchTarget>, limits: FetchLimits): Promise<FetchPass> {
+export async function readTargets(
+  services: Services,
+  targets: Iterable<FetchTarget>,
+  limits: FetchLimits,
+): Promise<FetchPass> {
   const reads: TargetRead[] = [];
   let byteLength = 0;
   let urgent = false;
@@ -54,7 +58,11 @@ export async function readTargets(services: Services, targets: Iterable<FetchTar
       reads.push(read);
       continue;
     }
-    const outcome = await readSlice(services, partition, target.fetchOffset, { maxBytes: room, atLeastOneBatch: byteLength === 0, upToOffset });
+    const outcome = await readSlice(services, partition, target.fetchOffset, {
+      maxBytes: room,
+      atLeastOneBatch: byteLength === 0,
+      upToOffset,
+    });
     reads.push({ ...read, ...outcome });
     urgent ||= outcome.error !== ErrorCode.NONE;
     byteLength += outcome.slice.byteLength;
@@ -78,8 +86,14 @@ async function readSlice(
     return { error: ErrorCode.NONE, slice: answer instanceof Promise ? await answer : answer };
   } catch (error) {
     if (!(error instanceof LogError)) throw error;
-    services.logger.error({ topic: partition.id.topic, partition: partition.id.partition, offset, err: error }, 'a fetch could not be read');
-    return { error: error.code === 'CORRUPT' ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.KAFKA_STORAGE_ERROR, slice: EMPTY };
+    services.logger.error(
+      { topic: partition.id.topic, partition: partition.id.partition, offset, err: error },
+      'a fetch could not be read',
+    );
+    return {
+      error: error.code === 'CORRUPT' ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.KAFKA_STORAGE_ERROR,
+      slice: EMPTY,
+    };
   }
 }
 
@@ -106,7 +120,13 @@ function checkTarget(services: Services, target: FetchTarget): CheckedTarget {
   const diverging = divergence(partition, target);
   if (diverging !== undefined) return { partition: undefined, read: { ...read, diverging } };
   if (target.fetchOffset < partition.logStartOffset || target.fetchOffset > partition.log.endOffset) {
-    return { partition: undefined, read: { ...failed(target, led, ErrorCode.OFFSET_OUT_OF_RANGE), logStartOffset: partition.logStartOffset } };
+    return {
+      partition: undefined,
+      read: {
+        ...failed(target, led, ErrorCode.OFFSET_OUT_OF_RANGE),
+        logStartOffset: partition.logStartOffset,
+      },
+    };
   }
   return { partition, read };
 }
@@ -114,12 +134,16 @@ function checkTarget(services: Services, target: FetchTarget): CheckedTarget {
 function locate(services: Services, target: FetchTarget): LedPartition {
   if (target.topicIdText === '') return ledPartition(services, target.topic, target.index);
   const name = services.metadata.image.topicNamesById.get(target.topicIdText);
-  if (name === undefined) return { error: ErrorCode.UNKNOWN_TOPIC_ID, partition: undefined, image: undefined, topic: undefined };
+  if (name === undefined)
+    return { error: ErrorCode.UNKNOWN_TOPIC_ID, partition: undefined, image: undefined, topic: undefined };
   return ledPartition(services, name, target.index);
 }
 
 /** Where the client's log parts from this one (KIP-595): it last saw an epoch that ended here before its fetch offset. */
-function divergence(partition: Partition, target: FetchTarget): { epoch: number; endOffset: number } | undefined {
+function divergence(
+  partition: Partition,
+  target: FetchTarget,
+): { epoch: number; endOffset: number } | undefined {
   if (target.lastFetchedEpoch < 0) return undefined;
   const known = partition.log.endOffsetOfEpoch(target.lastFetchedEpoch);
   if (known === undefined) return { epoch: -1, endOffset: -1 };
@@ -128,5 +152,14 @@ function divergence(partition: Partition, target: FetchTarget): { epoch: number;
 }
 
 function failed(target: FetchTarget, led: LedPartition, error: ErrorCode): TargetRead {
-  return { target, error, led, highWatermark: -1, lastStableOffset: -1, logStartOffset: -1, diverging: undefined, slice: EMPTY };
+  return {
+    target,
+    error,
+    led,
+    highWatermark: -1,
+    lastStableOffset: -1,
+    logStartOffset: -1,
+    diverging: undefined,
+    slice: EMPTY,
+  };
 }

@@ -1,0 +1,135 @@
+// Every API in every version that is offered: a plain valid request is answered by something that the version can carry and that decodes to
+// the last byte. This finds fields that an answer sets in versions that do not have them.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { ApiKey, errorName, type ErrorCode } from '@moldau/protocol';
+import { ConfigResourceType } from '../settings/config-resource.ts';
+import { batchOf } from '../testing/batches.ts';
+import { createTopic, produce } from '../testing/calls.ts';
+import type { SimulatedClient } from '../testing/simulated-client.ts';
+import { simulate, type SimulatedCluster } from '../testing/simulated-cluster.ts';
+import { allApis } from './all-apis.ts';
+import type { AnyApi } from './services.ts';
+
+interface Situation {
+  readonly topic: string;
+  readonly topicId: Uint8Array;
+  readonly version: number;
+  /** A number that no other call has. */
+  readonly call: number;
+  /** A member of group `g`, alone and stable. */
+  readonly memberId: string;
+  readonly generationId: number;
+}
+
+type Build = (s: Situation) => Record<string, unknown>;
+
+const GROUP = 'g';
+const ids = (s: Situation, from: number): { topic?: string; topicId?: Uint8Array; name?: string } => (s.version >= from ? { topicId: s.topicId } : { topic: s.topic, name: s.topic });
+const since = (s: Situation, version: number, fields: Record<string, unknown>): Record<string, unknown> => (s.version >= version ? fields : {});
+const resource = (s: Situation) => ({ resourceType: ConfigResourceType.TOPIC, resourceName: s.topic });
+
+/** For each API a request that succeeds, in the fields of any version. */
+const REQUESTS: Readonly<Record<keyof typeof ApiKey, Build>> = {
+  ApiVersions: (s) => since(s, 3, { clientSoftwareName: 'test', clientSoftwareVersion: '1' }),
+  AlterConfigs: (s) => ({ resources: [{ ...resource(s), configs: [{ name: 'retention.ms', value: '1000' }] }] }),
+  CreatePartitions: (s) => ({ topics: [{ name: s.topic, count: 2 + s.call, assignments: null }], timeoutMs: 100 }),
+  CreateTopics: (s) => ({ topics: [{ name: `made-${s.call}`, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }], timeoutMs: 100 }),
+  DeleteGroups: () => ({ groupsNames: ['none'] }),
+  DeleteRecords: (s) => ({ topics: [{ name: s.topic, partitions: [{ partitionIndex: 0, offset: -1 }] }], timeoutMs: 100 }),
+  DeleteTopics: (s) => (s.version >= 6 ? { topics: [{ name: 'none', topicId: new Uint8Array(16) }] } : { topicNames: ['none'] }),
+  DescribeCluster: () => ({ includeClusterAuthorizedOperations: true }),
+  DescribeConfigs: (s) => ({
+    resources: [
+      { ...resource(s), configurationKeys: null },
+      { resourceType: ConfigResourceType.BROKER, resourceName: '1', configurationKeys: null },
+    ],
+    ...since(s, 1, { includeSynonyms: true }),
+    ...since(s, 3, { includeDocumentation: true }),
+  }),
+  DescribeGroups: (s) => ({ groups: [GROUP, 'none'], ...since(s, 3, { includeAuthorizedOperations: true }) }),
+  DescribeLogDirs: () => ({ topics: null }),
+  DescribeProducers: (s) => ({ topics: [{ name: s.topic, partitionIndexes: [0] }] }),
+  DescribeTopicPartitions: () => ({ topics: [], responsePartitionLimit: 3, cursor: null }),
+  ElectLeaders: (s) => ({ topicPartitions: [{ topic: s.topic, partitions: [0] }], timeoutMs: 100 }),
+  Fetch: (s) => ({
+    maxWaitMs: 0,
+    minBytes: 1,
+    topics: [{ topic: '', topicId: new Uint8Array(16), ...ids(s, 13), partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }] }],
+  }),
+  FindCoordinator: (s) => (s.version >= 4 ? { coordinatorKeys: [GROUP] } : { key: GROUP }),
+  Heartbeat: (s) => ({ groupId: GROUP, generationId: s.generationId, memberId: s.memberId }),
+  IncrementalAlterConfigs: (s) => ({ resources: [{ ...resource(s), configs: [{ name: 'retention.ms', configOperation: 0, value: '2000' }] }] }),
+  InitProducerId: () => ({ transactionalId: null, transactionTimeoutMs: 1000 }),
+  JoinGroup: (s) => ({ groupId: `${GROUP}-${s.call}`, sessionTimeoutMs: 10_000, protocolType: 'consumer', protocols: [{ name: 'range', metadata: new Uint8Array(4) }], ...since(s, 1, { rebalanceTimeoutMs: 1000 }) }),
+  LeaveGroup: (s) => (s.version >= 3 ? { groupId: GROUP, members: [{ memberId: 'nobody' }] } : { groupId: GROUP, memberId: 'nobody' }),
+  ListConfigResources: () => ({}),
+  ListGroups: () => ({}),
+  ListOffsets: (s) => ({ topics: [{ name: s.topic, partitions: [{ partitionIndex: 0, timestamp: 0 }] }], replicaId: -1 }),
+  ListPartitionReassignments: () => ({ topics: null, timeoutMs: 100 }),
+  Metadata: (s) => ({
+    topics: s.version === 0 ? [] : null,
+    ...(s.version >= 8 && s.version <= 10 ? { includeClusterAuthorizedOperations: true } : {}),
+    ...since(s, 8, { includeTopicAuthorizedOperations: true }),
+  }),
+  OffsetCommit: (s) => ({
+    groupId: GROUP,
+    generationIdOrMemberEpoch: s.generationId,
+    memberId: s.memberId,
+    topics: [{ ...ids(s, 10), partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: 'm' }] }],
+  }),
+  OffsetDelete: (s) => ({ groupId: GROUP, topics: [{ name: s.topic, partitions: [{ partitionIndex: 0 }] }] }),
+  OffsetFetch: (s) =>
+    s.version >= 8
+      ? { groups: [{ groupId: GROUP, memberId: null, memberEpoch: -1, topics: [{ ...ids(s, 10), partitionIndexes: [0] }] }] }
+      : { groupId: GROUP, topics: [{ name: s.topic, partitionIndexes: [0] }] },
+  OffsetForLeaderEpoch: (s) => ({ replicaId: -1, topics: [{ topic: s.topic, partitions: [{ partition: 0, leaderEpoch: 0 }] }] }),
+  Produce: (s) => ({ acks: -1, timeoutMs: 100, topicData: [{ ...ids(s, 13), partitionData: [{ index: 0, records: batchOf(['v']) }] }] }),
+  SyncGroup: (s) => ({ groupId: GROUP, generationId: s.generationId, memberId: s.memberId, assignments: [], ...since(s, 5, { protocolType: 'consumer', protocolName: 'range' }) }),
+} as Readonly<Record<keyof typeof ApiKey, Build>>;
+
+/** Errors that these requests are to get, by API. */
+const EXPECTED_ERRORS: Readonly<Record<string, readonly string[]>> = {
+  DeleteGroups: ['GROUP_ID_NOT_FOUND'],
+  DeleteTopics: ['UNKNOWN_TOPIC_OR_PARTITION'],
+  DescribeGroups: ['GROUP_ID_NOT_FOUND'],
+  ElectLeaders: ['ELECTION_NOT_NEEDED'],
+  LeaveGroup: ['UNKNOWN_MEMBER_ID'],
+  JoinGroup: ['MEMBER_ID_REQUIRED'],
+  OffsetDelete: ['GROUP_SUBSCRIBED_TO_TOPIC'],
+};
+
+test('the requests of this test cover exactly the APIs that are offered', () => {
+  const offered = [...allApis().values()].map((api) => nameOf(api)).sort();
+  assert.deepEqual(offered, Object.keys(REQUESTS).sort());
+});
+
+for (const api of allApis().values()) {
+  const { lowestVersion, highestVersion } = api.request;
+  test(`${nameOf(api)} is answered in versions ${lowestVersion} to ${highestVersion}`, () =>
+    simulate({}, async (cluster) => {
+      const client = await cluster.connect();
+      const group = await prepare(cluster, client);
+      for (let version = lowestVersion; version <= highestVersion; version++) {
+        const situation = { ...group, version, call: version - lowestVersion };
+        // What a message builder would fill in is filled in by the codec's own decoder: from the defaults of its version.
+        const message = complete(api, REQUESTS[nameOf(api) as keyof typeof ApiKey](situation));
+        const answer = await client.request(api.request, api.response, message, version);
+        const errors = [...errorsIn(answer)].filter((error) => error !== 'NONE');
+        const unexpected = errors.filter((error) => !(EXPECTED_ERRORS[nameOf(api)] ?? []).includes(error));
+        assert.deepEqual(unexpected, [], `version ${version}: ${JSON.stringify(answer)}`);
+      }
+    }));
+}
+
+function nameOf(api: AnyApi): string {
+  return api.request.name.replace(/Request$/, '');
+}
+
+/** A topic with a record, and a group with one member. */
+async function prepare(cluster: SimulatedCluster, client: SimulatedClient): Promise<Omit<Situation, 'version' | 'call'>> {
+  const { topicId } = await createTopic(client, 'topic');
+  await produce(client, 'topic', batchOf(['first']));
+  const { memberId, generationId } = await joinAlone(client, GROUP);
+  return { topic: 'topic', topicId, memberId, generationId };
+}
