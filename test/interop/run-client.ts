@@ -11,8 +11,8 @@ export interface ClientRun {
   readonly bootstrap: string;
   readonly rows: readonly Row[];
   /** Which scenarios are wanted. */
-  wanted(scenario: Scenario): boolean;
-  report(result: Result): void;
+  readonly wanted: (scenario: Scenario) => boolean;
+  readonly report: (result: Result) => void;
 }
 
 /** Unique to this run, so that the suite can be run again and again against the same broker. */

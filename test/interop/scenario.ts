@@ -7,9 +7,9 @@ export interface ScenarioContext {
   /** The data set; all 10,000 rows. */
   readonly rows: readonly Row[];
   /** A name that nothing else in this run (or in an earlier one against the same broker) has. */
-  name(what: string): string;
+  readonly name: (what: string) => string;
   /** `client.join`, with the member's death assured when the scenario ends, however it ends. */
-  join(options: JoinOptions): Promise<Member>;
+  readonly join: (options: JoinOptions) => Promise<Member>;
 }
 
 export interface Scenario {

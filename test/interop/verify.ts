@@ -56,7 +56,7 @@ export function verifyDeliveryOrder(records: readonly ReceivedRecord[]): void {
 }
 
 function content(value: string, headers: Readonly<Record<string, string>>): string {
-  return `${value} ${JSON.stringify(Object.entries(headers).sort())}`;
+  return `${value} ${JSON.stringify(Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
 }
 
 function byKey<T extends { readonly key: string }>(items: readonly T[]): Map<string, T[]> {

@@ -11,9 +11,7 @@ export const manyConnections: Attack = {
     );
     const wires = opened.filter((wire) => wire !== undefined);
     target.count('crowd connections', wires.length);
-    await Promise.all(
-      wires.map((wire) => (random(4) === 0 ? wire.send(randomBytes(random, 20)) : undefined)),
-    );
+    await Promise.all(wires.filter(() => random(4) === 0).map((wire) => wire.send(randomBytes(random, 20))));
     for (const wire of wires) {
       if (random(2) === 0) wire.reset();
       else wire[Symbol.dispose]();

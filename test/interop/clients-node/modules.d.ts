@@ -48,9 +48,9 @@ declare module 'kafkajs' {
       autoCommit: boolean;
       eachBatch(payload: {
         batch: { partition: number; messages: KafkaMessage[] };
-        resolveOffset(offset: string): void;
-        isRunning(): boolean;
-        isStale(): boolean;
+        resolveOffset: (offset: string) => void;
+        isRunning: () => boolean;
+        isStale: () => boolean;
       }): Promise<void>;
     }): Promise<void>;
     seek(position: { topic: string; partition: number; offset: string }): void;

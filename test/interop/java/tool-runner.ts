@@ -27,8 +27,8 @@ export class ToolRunner {
     child.stdin.on('error', () => {}); // its end is told by 'close'
     this.#ended = new Promise((resolve) => {
       const end = (how: string): void => {
-        for (const { reject } of this.#waiting.splice(0))
-          reject(new Error(`the JVM of the tools ${how}: ${this.#stderr}`));
+        for (const waiting of this.#waiting.splice(0))
+          waiting.reject(new Error(`the JVM of the tools ${how}: ${this.#stderr}`));
         resolve();
       };
       child.on('error', (error) => end(`cannot be started (${error.message})`));

@@ -36,8 +36,8 @@ export const addPartitions: Scenario = {
       return member.received.distinct === rows.length;
     });
     await member.leave();
-    const partitions = [...new Set(member.received.records.map((record) => record.partition))].sort();
-    assert.deepEqual(partitions, [0, 1, 2, 3, 4, 5], 'partitions with records');
+    const partitions = new Set(member.received.records.map((record) => record.partition));
+    assert.deepEqual(partitions, new Set([0, 1, 2, 3, 4, 5]), 'partitions with records');
     verifyRecords(client, distinct(member.received.records), rows, { keysMayMove: true });
   },
 };

@@ -22,9 +22,10 @@ export const suddenDeath: Scenario = {
 
     const doomed = await context.join({ topic, group, commits: false });
     await untilMembers([survivor, doomed], 'both members to share 3 partitions', () => {
-      const shared = new Set([...survivor.assigned, ...doomed.assigned]);
-      const counts = [survivor.assigned.size, doomed.assigned.size];
-      return shared.size === 3 && counts[0]! + counts[1]! === 3 && !counts.includes(0);
+      const [first, second] = [survivor.assigned, doomed.assigned];
+      return (
+        first.size > 0 && second.size > 0 && first.size + second.size === 3 && first.isDisjointFrom(second)
+      );
     });
     await client.produce(topic, 'none', { from: 0, to: half });
     await untilMembers([survivor, doomed], `${half} records between both`, () => {
