@@ -2,12 +2,14 @@
 // the last byte. This finds fields that an answer sets in versions that do not have them.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ApiKey, errorName, type ErrorCode } from '@moldau/protocol';
+import { errorName } from '@moldau/protocol';
 import { ConfigResourceType } from '../settings/config-resource.ts';
 import { batchOf } from '../testing/batches.ts';
-import { createTopic, produce } from '../testing/calls.ts';
+import { createTopic, leaderOf, produce } from '../testing/calls.ts';
+import { findCoordinator, joinAlone } from '../testing/group-calls.ts';
 import type { SimulatedClient } from '../testing/simulated-client.ts';
 import { simulate, type SimulatedCluster } from '../testing/simulated-cluster.ts';
+import { errorCodesIn, wholeMessage } from '../testing/whole-message.ts';
 import { allApis } from './all-apis.ts';
 import type { AnyApi } from './services.ts';
 
@@ -17,6 +19,7 @@ interface Situation {
   readonly version: number;
   /** A number that no other call has. */
   readonly call: number;
+  readonly brokerId: string;
   /** A member of group `g`, alone and stable. */
   readonly memberId: string;
   readonly generationId: number;
@@ -25,12 +28,13 @@ interface Situation {
 type Build = (s: Situation) => Record<string, unknown>;
 
 const GROUP = 'g';
-const ids = (s: Situation, from: number): { topic?: string; topicId?: Uint8Array; name?: string } => (s.version >= from ? { topicId: s.topicId } : { topic: s.topic, name: s.topic });
+/** The topic by name, in the field called `field`, or from version `from` on by id. */
+const named = (s: Situation, from: number, field: 'topic' | 'name') => (s.version >= from ? { topicId: s.topicId } : { [field]: s.topic });
 const since = (s: Situation, version: number, fields: Record<string, unknown>): Record<string, unknown> => (s.version >= version ? fields : {});
 const resource = (s: Situation) => ({ resourceType: ConfigResourceType.TOPIC, resourceName: s.topic });
 
 /** For each API a request that succeeds, in the fields of any version. */
-const REQUESTS: Readonly<Record<keyof typeof ApiKey, Build>> = {
+const REQUESTS: Readonly<Record<string, Build>> = {
   ApiVersions: (s) => since(s, 3, { clientSoftwareName: 'test', clientSoftwareVersion: '1' }),
   AlterConfigs: (s) => ({ resources: [{ ...resource(s), configs: [{ name: 'retention.ms', value: '1000' }] }] }),
   CreatePartitions: (s) => ({ topics: [{ name: s.topic, count: 2 + s.call, assignments: null }], timeoutMs: 100 }),
@@ -42,7 +46,7 @@ const REQUESTS: Readonly<Record<keyof typeof ApiKey, Build>> = {
   DescribeConfigs: (s) => ({
     resources: [
       { ...resource(s), configurationKeys: null },
-      { resourceType: ConfigResourceType.BROKER, resourceName: '1', configurationKeys: null },
+      { resourceType: ConfigResourceType.BROKER, resourceName: s.brokerId, configurationKeys: null },
     ],
     ...since(s, 1, { includeSynonyms: true }),
     ...since(s, 3, { includeDocumentation: true }),
@@ -55,7 +59,7 @@ const REQUESTS: Readonly<Record<keyof typeof ApiKey, Build>> = {
   Fetch: (s) => ({
     maxWaitMs: 0,
     minBytes: 1,
-    topics: [{ topic: '', topicId: new Uint8Array(16), ...ids(s, 13), partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }] }],
+    topics: [{ ...named(s, 13, 'topic'), partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }] }],
   }),
   FindCoordinator: (s) => (s.version >= 4 ? { coordinatorKeys: [GROUP] } : { key: GROUP }),
   Heartbeat: (s) => ({ groupId: GROUP, generationId: s.generationId, memberId: s.memberId }),
@@ -76,17 +80,17 @@ const REQUESTS: Readonly<Record<keyof typeof ApiKey, Build>> = {
     groupId: GROUP,
     generationIdOrMemberEpoch: s.generationId,
     memberId: s.memberId,
-    topics: [{ ...ids(s, 10), partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: 'm' }] }],
+    topics: [{ ...named(s, 10, 'name'), partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: 'm' }] }],
   }),
   OffsetDelete: (s) => ({ groupId: GROUP, topics: [{ name: s.topic, partitions: [{ partitionIndex: 0 }] }] }),
   OffsetFetch: (s) =>
     s.version >= 8
-      ? { groups: [{ groupId: GROUP, memberId: null, memberEpoch: -1, topics: [{ ...ids(s, 10), partitionIndexes: [0] }] }] }
+      ? { groups: [{ groupId: GROUP, memberId: null, memberEpoch: -1, topics: [{ ...named(s, 10, 'name'), partitionIndexes: [0] }] }] }
       : { groupId: GROUP, topics: [{ name: s.topic, partitionIndexes: [0] }] },
   OffsetForLeaderEpoch: (s) => ({ replicaId: -1, topics: [{ topic: s.topic, partitions: [{ partition: 0, leaderEpoch: 0 }] }] }),
-  Produce: (s) => ({ acks: -1, timeoutMs: 100, topicData: [{ ...ids(s, 13), partitionData: [{ index: 0, records: batchOf(['v']) }] }] }),
+  Produce: (s) => ({ acks: -1, timeoutMs: 100, topicData: [{ ...named(s, 13, 'name'), partitionData: [{ index: 0, records: batchOf(['v']) }] }] }),
   SyncGroup: (s) => ({ groupId: GROUP, generationId: s.generationId, memberId: s.memberId, assignments: [], ...since(s, 5, { protocolType: 'consumer', protocolName: 'range' }) }),
-} as Readonly<Record<keyof typeof ApiKey, Build>>;
+};
 
 /** Errors that these requests are to get, by API. */
 const EXPECTED_ERRORS: Readonly<Record<string, readonly string[]>> = {
@@ -112,10 +116,9 @@ for (const api of allApis().values()) {
       const group = await prepare(cluster, client);
       for (let version = lowestVersion; version <= highestVersion; version++) {
         const situation = { ...group, version, call: version - lowestVersion };
-        // What a message builder would fill in is filled in by the codec's own decoder: from the defaults of its version.
-        const message = complete(api, REQUESTS[nameOf(api) as keyof typeof ApiKey](situation));
+        const message = wholeMessage(api.request.name, REQUESTS[nameOf(api)]!(situation));
         const answer = await client.request(api.request, api.response, message, version);
-        const errors = [...errorsIn(answer)].filter((error) => error !== 'NONE');
+        const errors = errorCodesIn(answer).map((code) => errorName(code)).filter((error) => error !== 'NONE');
         const unexpected = errors.filter((error) => !(EXPECTED_ERRORS[nameOf(api)] ?? []).includes(error));
         assert.deepEqual(unexpected, [], `version ${version}: ${JSON.stringify(answer)}`);
       }
@@ -129,7 +132,35 @@ function nameOf(api: AnyApi): string {
 /** A topic with a record, and a group with one member. */
 async function prepare(cluster: SimulatedCluster, client: SimulatedClient): Promise<Omit<Situation, 'version' | 'call'>> {
   const { topicId } = await createTopic(client, 'topic');
-  await produce(client, 'topic', batchOf(['first']));
-  const { memberId, generationId } = await joinAlone(client, GROUP);
-  return { topic: 'topic', topicId, memberId, generationId };
+  const leader = await cluster.connect(await leaderOf(cluster, client, 'topic', 0));
+  await produce(leader, 'topic', batchOf(['first']));
+  const coordinator = await findCoordinator(client, GROUP);
+  const { memberId, generationId } = await joinAlone(await cluster.connect(cluster.indexOf(coordinator.nodeId)), GROUP);
+  return { topic: 'topic', topicId, brokerId: String(cluster.running.brokers[0]!.id), memberId, generationId };
+}
+
+for (const api of allApis().values()) {
+  const { lowestVersion, highestVersion } = api.request;
+
+  test(`${nameOf(api)} is answered in all versions when nothing that it names exists`, () =>
+    simulate({ settings: ['auto.create.topics.enable=false'] }, async (cluster) => {
+      const client = await cluster.connect();
+      for (let version = lowestVersion; version <= highestVersion; version++) {
+        const unknown = { topic: 'none', topicId: new Uint8Array(16).fill(7), brokerId: '99', memberId: 'nobody', generationId: 5 };
+        const message = wholeMessage(api.request.name, REQUESTS[nameOf(api)]!({ ...unknown, version, call: version }));
+        await client.request(api.request, api.response, message, version);
+      }
+    }));
+
+  test(`${nameOf(api)} is answered in all versions by every broker of three`, () =>
+    simulate({ brokers: 3 }, async (cluster) => {
+      const situation = await prepare(cluster, await cluster.connect());
+      for (const broker of [0, 1, 2]) {
+        const client = await cluster.connect(broker);
+        for (let version = lowestVersion; version <= highestVersion; version++) {
+          const message = wholeMessage(api.request.name, REQUESTS[nameOf(api)]!({ ...situation, version, call: 100 * broker + version }));
+          await client.request(api.request, api.response, message, version);
+        }
+      }
+    }));
 }

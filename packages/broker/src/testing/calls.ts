@@ -1,5 +1,6 @@
 // The requests that nearly every test makes, in one line each: one topic, one partition, one answer. Topics are named, not given by id; a test of
 // the request itself builds it in full.
+import { inOnePiece } from '@moldau/protocol/records/record-pieces.ts';
 import { ErrorCode } from '@moldau/protocol';
 import {
   createTopicsRequest,
@@ -22,6 +23,13 @@ import {
 } from '@moldau/protocol/generated/fetch.ts';
 import { initProducerIdRequest, initProducerIdResponse, newInitProducerIdRequest } from '@moldau/protocol/generated/init-producer-id.ts';
 import {
+  metadataRequest,
+  metadataResponse,
+  newMetadataRequest,
+  newMetadataRequestTopic,
+  type MetadataResponseTopic,
+} from '@moldau/protocol/generated/metadata.ts';
+import {
   newPartitionProduceData,
   newProduceRequest,
   newTopicProduceData,
@@ -31,6 +39,7 @@ import {
   type ProduceRequest,
 } from '@moldau/protocol/generated/produce.ts';
 import { recordsIn } from './batches.ts';
+import type { SimulatedCluster } from './simulated-cluster.ts';
 import type { SimulatedClient } from './simulated-client.ts';
 
 /** The last versions in which topics are named. */
@@ -58,6 +67,17 @@ export async function deleteTopic(client: SimulatedClient, name: string): Promis
   const message = newDeleteTopicsRequest({ topics: [newDeleteTopicState({ name })], timeoutMs: 5000 });
   const answer = await client.request(deleteTopicsRequest, deleteTopicsResponse, message);
   return answer.responses[0]!.errorCode as ErrorCode;
+}
+
+/** What the broker behind `client` says of a topic. Makes none. */
+export async function describeTopic(client: SimulatedClient, name: string): Promise<MetadataResponseTopic> {
+  const message = newMetadataRequest({ topics: [newMetadataRequestTopic({ name })], allowAutoTopicCreation: false });
+  return (await client.request(metadataRequest, metadataResponse, message)).topics[0]!;
+}
+
+/** The number, counted from 0, of the broker that leads a partition. */
+export async function leaderOf(cluster: SimulatedCluster, client: SimulatedClient, topic: string, partition: number): Promise<number> {
+  return cluster.indexOf((await describeTopic(client, topic)).partitions.find(({ partitionIndex }) => partitionIndex === partition)!.leaderId);
 }
 
 /** A produce request for one partition. */
@@ -123,7 +143,7 @@ export async function readAll(client: SimulatedClient, topic: string, partition 
   let data = await fetch(client, topic, 0, { partition });
   if (data.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) data = await fetch(client, topic, data.logStartOffset, { partition });
   for (;;) {
-    const read = recordsIn(data.records);
+    const read = recordsIn(inOnePiece(data.records));
     if (read.length === 0) return records;
     records.push(...read);
     data = await fetch(client, topic, records.at(-1)!.offset + 1, { partition });

@@ -169,6 +169,11 @@ export class SimulatedCluster {
     return { host: BROKER_HOST, port: PORT + broker };
   }
 
+  /** The number, counted from 0, of the broker with this id. */
+  indexOf(brokerId: number): number {
+    return this.running.brokers.findIndex((broker) => broker.id === brokerId);
+  }
+
   /** Lets simulated time pass. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
