@@ -35,7 +35,9 @@ const PARTITION = 0;
 export class CoordinatorWorld {
   readonly clock = new SimulatedClock();
   readonly errors: unknown[] = [];
-  readonly settings: GroupSettings;
+  settings: GroupSettings;
+  /** What a stage appends is durable at once. */
+  settlesAtOnce = true;
   /** By name. */
   readonly topics = new Map<string, { id: string; partitions: number }>([
     ['orders', { id: 'AAAAAAAAAAAAAAAAAAAAAQ', partitions: 3 }],
@@ -57,8 +59,9 @@ export class CoordinatorWorld {
   }
 
   /** The process dies; the next one finds what was durable. */
-  async restart(): Promise<void> {
+  async restart(settings: Partial<GroupSettings> = {}): Promise<void> {
     this.coordinator.close();
+    this.settings = { ...this.settings, ...settings };
     this.log = this.log.restarted();
     this.coordinator = this.#create();
     await this.#lead();
@@ -109,12 +112,12 @@ export class CoordinatorWorld {
     return joined;
   }
 
-  /** The world for a transcript in which everything becomes durable at once. Requests and responses go through bytes, as on the wire. */
+  /** The world for a transcript. Requests and responses go through bytes, as on the wire. */
   stage(): Stage {
     return {
       coordinator: overTheWire(() => this.coordinator),
       quiet: async () => {
-        this.log.settle();
+        if (this.settlesAtOnce) this.log.settle();
         await this.settle();
       },
       pass: (ms) => this.advance(ms),

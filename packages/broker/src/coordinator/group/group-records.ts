@@ -32,6 +32,8 @@ import { subscribedTopics } from './consumer-subscription.ts';
 const LEGACY_OFFSET_COMMIT_TYPE = 0;
 const KEY_VERSION = 0;
 const GROUP_VALUE_VERSION = 3;
+/** Keys, and offsets, fit; groups grow. */
+const INITIAL_BYTES = 128;
 const OFFSET_VALUE_VERSION = 4;
 /** The only version that can say when the offset expires. */
 const EXPIRING_OFFSET_VALUE_VERSION = 1;
@@ -117,7 +119,7 @@ function encode<Message>(
   version: number,
   message: Message,
 ): Uint8Array {
-  const writer = new Writer();
+  const writer = new Writer(INITIAL_BYTES);
   writer.int16(prefix, 'version');
   codec.encode(writer, message, version);
   return writer.toBytes();

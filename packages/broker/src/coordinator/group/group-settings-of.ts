@@ -12,5 +12,9 @@ export function groupSettingsOf(settings: BrokerSettings): GroupSettings {
     offsetMetadataMaxBytes: settings.offsetMetadataMaxBytes,
     offsetsRetentionMs: settings.offsetsRetentionMs,
     offsetsRetentionCheckIntervalMs: settings.offsetsRetentionCheckIntervalMs,
+    maxGroupsPerPartition: settings.groupMaxGroupsPerPartition,
+    maxMemberMetadataBytes: settings.groupMaxMemberMetadataBytes,
+    maxPendingMembers: settings.groupMaxPendingMembers,
+    maxPendingRequests: settings.groupMaxPendingRequests,
   };
 }
