@@ -10,6 +10,7 @@ import {
 } from '@moldau/protocol/generated/fetch.ts';
 import { batchNextOffset, batchSizeInBytes } from '@moldau/protocol/records/batch-header.ts';
 import { checkBatch } from '@moldau/protocol/records/check-batch.ts';
+import { inOnePiece } from '@moldau/protocol/records/record-pieces.ts';
 import { readRecords } from '@moldau/protocol/records/record-reader.ts';
 import { recordValue, type CrashRun } from './crash-run.ts';
 import type { WireClient } from './wire-client.ts';
@@ -34,7 +35,7 @@ async function readPartition(client: WireClient, run: CrashRun, partition: numbe
     const answer = await fetchFrom(client, run.topic, partition, offset);
     if (answer.errorCode !== ErrorCode.NONE)
       throw new Error(`partition ${partition} cannot be read: ${errorName(answer.errorCode)}`);
-    const bytes = answer.records ?? new Uint8Array(0);
+    const bytes = inOnePiece(answer.records);
     if (bytes.length === 0) break;
     for (let at = 0; at < bytes.length; at += batchSizeInBytes(bytes, at)) {
       const failure = checkBatch(bytes, at, bytes.length, 'log');

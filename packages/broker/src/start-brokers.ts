@@ -66,6 +66,7 @@ export async function startBrokers(options: StartOptions): Promise<RunningBroker
       folder: folder.metadata,
       logger,
       onFatal: options.onFatal,
+      snapshotAfterBytes: settings.metadataSnapshotAfterBytes,
     });
     undo.push(() => metadata.close());
     const logs = await openLocalLogStore({
@@ -184,6 +185,12 @@ async function registerRun(
       image.clusterId === ''
         ? [{ kind: 'cluster-created' as const, clusterId: newClusterId(runtime.random) }]
         : [];
-    return { changes: [...created, ...brokersForRun(image, registered)], answer: undefined };
+    return {
+      changes: [
+        ...created,
+        ...brokersForRun(image, registered, { rebalance: settings.autoLeaderRebalanceEnable }),
+      ],
+      answer: undefined,
+    };
   });
 }

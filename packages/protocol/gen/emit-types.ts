@@ -33,7 +33,7 @@ export function isNullable(field: FieldSchema): boolean {
 export function emitInterface(message: MessageSchema, struct: StructSchema): string {
   const lines = struct.fields.map((field) => {
     const note = versionNote(struct, field);
-    return `${note === '' ? '' : `  /** ${note} */\n`}  ${field.name}: ${fieldType(field)};`;
+    return `${note === '' ? '' : `  /** ${note} */\n`}  ${field.name}: ${fieldType(message, field)};`;
   });
   if (struct.versions.to >= message.flexibleFrom) {
     lines.push(
@@ -118,7 +118,11 @@ export function codecName(message: MessageSchema): string {
   return lowerCamel(message.name);
 }
 
-function fieldType(field: FieldSchema): string {
+function fieldType(message: MessageSchema, field: FieldSchema): string {
+  // Whoever answers with records has them in several pieces; decoding gives one.
+  if (message.name.endsWith('Response') && field.type.kind === 'primitive' && field.type.name === 'records') {
+    return `Uint8Array | readonly Uint8Array[]${isNullable(field) ? ' | null' : ''}`;
+  }
   const nullable = isNullable(field) ? ' | null' : '';
   if (field.type.kind === 'primitive') return TYPES[field.type.name] + nullable;
   if (field.type.kind === 'struct') return field.type.struct.typeName + nullable;

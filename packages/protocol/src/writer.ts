@@ -199,24 +199,25 @@ export class Writer {
     else this.compactString(value, field);
   }
 
-  byteString(value: Uint8Array | null, field: string): void {
+  /** Several pieces are written as if they were one, here and below. */
+  byteString(value: Uint8Array | readonly Uint8Array[] | null, field: string): void {
     if (value === null) throw isNull(field);
-    this.int32(value.length, field);
-    this.#append(value);
+    this.int32(lengthOf(value), field);
+    this.#appendAll(value);
   }
 
-  nullableByteString(value: Uint8Array | null, field: string): void {
+  nullableByteString(value: Uint8Array | readonly Uint8Array[] | null, field: string): void {
     if (value === null) this.int32(-1, field);
     else this.byteString(value, field);
   }
 
-  compactByteString(value: Uint8Array | null, field: string): void {
+  compactByteString(value: Uint8Array | readonly Uint8Array[] | null, field: string): void {
     if (value === null) throw isNull(field);
-    this.uvarint(value.length + 1);
-    this.#append(value);
+    this.uvarint(lengthOf(value) + 1);
+    this.#appendAll(value);
   }
 
-  compactNullableByteString(value: Uint8Array | null, field: string): void {
+  compactNullableByteString(value: Uint8Array | readonly Uint8Array[] | null, field: string): void {
     if (value === null) this.uvarint(0);
     else this.compactByteString(value, field);
   }
@@ -317,6 +318,11 @@ export class Writer {
     }
   }
 
+  #appendAll(value: Uint8Array | readonly Uint8Array[]): void {
+    if (value instanceof Uint8Array) this.#append(value);
+    else for (const piece of value) this.#append(piece);
+  }
+
   #append(value: Uint8Array): void {
     const length = value.length;
     if (length >= SPLICE_FROM && this.#openTags === 0) {
@@ -411,4 +417,11 @@ function isNull(field: string): EncodeError {
 
 function outOfRange(value: unknown, type: string, field: string): EncodeError {
   return new EncodeError(field, `${String(value)} is no ${type}`);
+}
+
+function lengthOf(value: Uint8Array | readonly Uint8Array[]): number {
+  if (value instanceof Uint8Array) return value.length;
+  let length = 0;
+  for (const piece of value) length += piece.length;
+  return length;
 }

@@ -356,7 +356,7 @@ export interface FetchSnapshotResponsePartitionSnapshot {
   size: number;
   position: number;
   /** Record batches, not copied. */
-  unalignedRecords: Uint8Array;
+  unalignedRecords: Uint8Array | readonly Uint8Array[];
   /** Tagged fields that this schema does not know, when there are any. */
   unknownTaggedFields?: UnknownTaggedField[];
 }

@@ -600,7 +600,7 @@ export interface PartitionData {
   /** Versions 11+; an error in others. */
   preferredReadReplica: number;
   /** Record batches, not copied. */
-  records: Uint8Array | null;
+  records: Uint8Array | readonly Uint8Array[] | null;
   /** Tagged fields that this schema does not know, when there are any. */
   unknownTaggedFields?: UnknownTaggedField[];
 }

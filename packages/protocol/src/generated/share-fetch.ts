@@ -386,7 +386,7 @@ export interface PartitionData {
   acknowledgeErrorMessage: string | null;
   currentLeader: LeaderIdAndEpoch;
   /** Record batches, not copied. */
-  records: Uint8Array;
+  records: Uint8Array | readonly Uint8Array[];
   acquiredRecords: AcquiredRecords[];
   /** Tagged fields that this schema does not know, when there are any. */
   unknownTaggedFields?: UnknownTaggedField[];

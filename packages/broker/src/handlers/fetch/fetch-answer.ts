@@ -8,7 +8,6 @@ import {
   type FetchResponse,
   type PartitionData,
 } from '@moldau/protocol/generated/fetch.ts';
-import type { LogSlice } from '../../log/partition-log.ts';
 import type { Services } from '../services.ts';
 import type { FetchSession } from './fetch-session.ts';
 import type { FetchLimits, FetchPass, TargetRead } from './read-targets.ts';
@@ -93,7 +92,7 @@ function partitionData(read: TargetRead, readCommitted: boolean, version: number
     lastStableOffset: read.lastStableOffset,
     logStartOffset: read.logStartOffset,
     abortedTransactions: readCommitted ? [] : null,
-    records: inOnePiece(read.slice),
+    records: read.slice.buffers,
   });
   if (read.diverging !== undefined) {
     data.divergingEpoch.epoch = read.diverging.epoch;
@@ -104,8 +103,4 @@ function partitionData(read: TargetRead, readCommitted: boolean, version: number
     data.currentLeader.leaderEpoch = read.led.image.leaderEpoch;
   }
   return data;
-}
-
-function inOnePiece(slice: LogSlice): Uint8Array {
-  return slice.buffers.length === 1 ? (slice.buffers[0] as Uint8Array) : Buffer.concat(slice.buffers);
 }
