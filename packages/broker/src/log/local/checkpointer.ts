@@ -72,9 +72,11 @@ export class Checkpointer {
   /** To be called after each commit. */
   committed(): void {
     if (this.#stopped) return;
-    const { memory, settings, wal } = this.#parts;
+    const { memory, settings, wal, commit } = this.#parts;
     if (memory.unwrittenBytes > settings.flushBytes) this.flush();
-    if (wal.sealedBytes >= settings.walCheckpointBytes || wal.full) this.start();
+    const much =
+      wal.sealedBytes >= settings.walCheckpointBytes || commit.directBytes >= settings.directCheckpointBytes;
+    if (much || wal.full) this.start();
   }
 
   /** Writes tails to segments until there is room again. */
@@ -143,12 +145,15 @@ export class Checkpointer {
   }
 
   async #run(everything: boolean): Promise<void> {
-    const { commit, wal, disk, folder } = this.#parts;
+    const { commit, wal, disk, folder, settings } = this.#parts;
     const wanted = this.#wanted;
     this.#wanted = new Map();
     try {
       this.#refuseAfterFailure();
-      const before = wal.sealedUpTo;
+      // After much went straight to segments, all of it is covered; else only what holds full files back.
+      const direct = commit.directBytes >= settings.directCheckpointBytes;
+      const before = direct ? commit.nextSequence : wal.sealedUpTo;
+      commit.directBytes = 0;
       const logs = new Set<LocalPartitionLog>();
       for (const log of wanted.keys()) if (log !== undefined) logs.add(log);
       for (const log of this.#dirty) {

@@ -32,6 +32,22 @@ export interface CommitMember extends WalPartition {
   beginsSegment(offset: number): boolean;
   /** What was taken (`tail.taken`, the start offset) is durable, by the frame `sequence`. */
   committed(upTo: number, start: number | undefined, sequence: number): void;
+  /** Where batches from `from` on would go in a segment, if they and all that no segment has yet fit into one. */
+  directTarget(from: number): DirectTarget | undefined;
+  /** Writes them and all before them there, durably; they count only once `commit` of the result is called. */
+  writeDirect(upTo: number, target: DirectTarget): Promise<DirectWrite>;
+}
+
+export interface DirectTarget {
+  readonly segmentBase: number;
+  /** Of the first new batch, in the segment's file. */
+  readonly position: number;
+}
+
+/** Bytes that are durable in a segment and do not count yet. Either method ends the partition's turn at its files. */
+export interface DirectWrite {
+  commit(): void;
+  abandon(): void;
 }
 
 /** One member's share of a group. */
@@ -40,6 +56,8 @@ interface Share {
   readonly from: number;
   readonly upTo: number;
   readonly start: number | undefined;
+  /** Set when the batches go straight to their segment. */
+  target: DirectTarget | undefined;
 }
 
 export interface GroupCommitState {
@@ -58,6 +76,7 @@ export class GroupCommit {
   #scheduled = false;
   #stopped = false;
   #untouched = true;
+  #frameBytes = 0;
   #nextSequence: number;
   #durableSequence: number;
   #idleMark: Timer | undefined;
@@ -103,6 +122,11 @@ export class GroupCommit {
     this.#durableSequence = Math.max(this.#durableSequence, sequence);
   }
 
+  /** Groups that have become durable. */
+  count = 0;
+  /** Bytes that went straight to segments since the checkpoint that set this to 0. */
+  directBytes = 0;
+
   /** No frame was written since the start. */
   get untouched(): boolean {
     return this.#untouched;
@@ -138,9 +162,11 @@ export class GroupCommit {
     this.#idleMark?.cancel();
     const { shares, bound } = this.#take();
     try {
-      await this.#write(shares, bound);
-      const sequence = this.#nextSequence++;
+      const direct = await this.#write(shares, bound);
+      const sequence = this.#nextSequence - 1;
       for (const { member, upTo, start } of shares) member.committed(upTo, start, sequence);
+      for (const write of direct) write.commit();
+      this.count += 1;
       this.onCommitted();
       if (this.#waiting.length === 0) this.#markWhenIdle();
     } catch (error) {
@@ -169,39 +195,87 @@ export class GroupCommit {
       tail.taken = upTo;
       // Up to two sections: batches, start offset.
       bound += 2 * sectionBytesBound(member.id, 0) + (upTo - from) * 28;
-      shares.push({ member, from, upTo, start: member.pendingStart });
+      shares.push({ member, from, upTo, start: member.pendingStart, target: undefined });
     }
     this.#waiting.splice(0, count);
+    if (this.#aimDirectly(shares, bytes)) {
+      this.directBytes += bytes;
+      return { shares, bound };
+    }
     return { shares, bound: bound + bytes };
   }
 
-  async #write(shares: readonly Share[], bound: number): Promise<void> {
+  /** Whether the group's bytes go straight to the segments: they are many for few partitions, and each has one segment to go to. */
+  #aimDirectly(shares: readonly Share[], bytes: number): boolean {
+    const { directMaxPartitions, directMinBytes } = this.#settings;
+    if (shares.length > directMaxPartitions || bytes < directMinBytes * shares.length) return false;
+    for (const share of shares) {
+      if (share.from === share.upTo) continue;
+      share.target = share.member.directTarget(share.from);
+      if (share.target === undefined) {
+        for (const other of shares) other.target = undefined;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  async #write(shares: readonly Share[], bound: number): Promise<readonly DirectWrite[]> {
     const file = this.#wal.current(bound) ?? (await this.#wal.advance(bound));
     const frame = this.#frame;
     frame.begin(this.#nextSequence, this.#durableSequence, file.epoch);
-    for (const { member, from, upTo, start } of shares) {
-      if (from < upTo) {
-        frame.batches(member);
-        for (let i = from; i < upTo; i++) {
-          const batch = member.tail.at(i);
-          frame.batch(batch, member.beginsSegment(batch.baseOffset));
-        }
-      }
-      if (start !== undefined) frame.startOffset(member, start);
+    for (const share of shares) this.#addToFrame(share);
+    const direct = shares.filter((share) => share.target !== undefined);
+    if (direct.length === 0) {
+      await this.#writeFrame(file);
+      this.#frameCounts(file);
+      return [];
     }
-    await this.#writeFrame(file);
+    const writes = direct.map(({ member, upTo, target }) => member.writeDirect(upTo, target!));
+    const outcomes = await Promise.allSettled([this.#writeFrame(file), ...writes]);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    const written = outcomes.flatMap((outcome) =>
+      outcome.status === 'fulfilled' && outcome.value !== undefined ? [outcome.value] : [],
+    );
+    if (failed === undefined) {
+      this.#frameCounts(file);
+      return written;
+    }
+    for (const write of written) write.abandon();
+    throw failed.reason;
+  }
+
+  #addToFrame({ member, from, upTo, start, target }: Share): void {
+    const frame = this.#frame;
+    if (target !== undefined) {
+      frame.segmentBatches(member, target.segmentBase, target.position);
+      for (let i = from; i < upTo; i++) frame.batchInSegment(member.tail.at(i), false);
+    } else if (from < upTo) {
+      frame.batches(member);
+      for (let i = from; i < upTo; i++) {
+        const batch = member.tail.at(i);
+        frame.batch(batch, member.beginsSegment(batch.baseOffset));
+      }
+    }
+    if (start !== undefined) frame.startOffset(member, start);
   }
 
   async #writeFrame(file: WalFile): Promise<void> {
     const { buffers, byteLength } = this.#frame.finish();
     this.#untouched = false;
+    this.#frameBytes = byteLength;
     if (this.#settings.durability === 'fsync') {
       await file.file.writeDurably(buffers, file.end);
-      this.#durableSequence = this.#nextSequence;
     } else {
       await file.file.write(buffers, file.end);
     }
-    this.#wal.wrote(file, byteLength, this.#nextSequence);
+  }
+
+  /** The frame, and whatever it refers to, has been written. */
+  #frameCounts(file: WalFile): void {
+    if (this.#settings.durability === 'fsync') this.#durableSequence = this.#nextSequence;
+    this.#wal.wrote(file, this.#frameBytes, this.#nextSequence);
+    this.#nextSequence += 1;
   }
 
   /** Records, once nothing follows for a while, that the last frame was durable: damage to it can then be told from a torn write. */
@@ -218,7 +292,7 @@ export class GroupCommit {
       const file = this.#wal.current(WAL_ALIGNMENT) ?? (await this.#wal.advance(WAL_ALIGNMENT));
       this.#frame.begin(this.#nextSequence, this.#durableSequence, file.epoch);
       await this.#writeFrame(file);
-      this.#nextSequence += 1;
+      this.#frameCounts(file);
     } catch (error) {
       this.onFailure(error);
     } finally {

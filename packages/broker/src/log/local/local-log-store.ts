@@ -138,6 +138,11 @@ export class LocalLogStore implements LogStore {
     return this.#memory.onPressure(listener);
   }
 
+  /** Group commits since the start. */
+  get commits(): number {
+    return this.#commit.count;
+  }
+
   /** Bytes in memory, for metrics: batches in the tails (not in segments yet: `unwritten`), and the read cache. */
   get memoryUse(): { readonly tails: number; readonly unwritten: number; readonly readCache: number } {
     return {

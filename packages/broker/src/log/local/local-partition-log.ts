@@ -168,7 +168,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
 
   /** Recovery: takes a batch from the write-ahead log, durable already. */
   recover(batch: AppendedBatch, beginsSegment: boolean, sequence: number): void {
-    if (beginsSegment || this.segments.active === undefined) this.#beginSegment(batch.baseOffset);
+    if (beginsSegment || (this.segments.active?.finished ?? true)) this.#beginSegment(batch.baseOffset);
     this.#add([batch]);
     this.tail.taken = this.tail.end;
     this.committed(this.tail.end, undefined, sequence);
@@ -226,9 +226,9 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     return { segmentBase: segment.baseOffset, position: segment.planned.size - bytes };
   }
 
-  async writeDirect(upTo: number): Promise<DirectWrite> {
+  async writeDirect(upTo: number, target: DirectTarget): Promise<DirectWrite> {
     const end = await this.#io.turn();
-    const segment = this.segments.active!;
+    const segment = this.segments.find(target.segmentBase)!;
     const { tail } = this;
     const batches: AppendedBatch[] = [];
     let bytes = 0;
@@ -503,7 +503,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
 
   #rollIfDue(batches: readonly AppendedBatch[]): void {
     const { active } = this.segments;
-    if (active === undefined) {
+    if (active === undefined || active.finished) {
       this.#beginSegment(this.#endOffset);
       return;
     }
@@ -637,7 +637,10 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     let active: { baseOffset: number; progress: SegmentProgressState } | undefined;
     let unwritten = 0;
     for (const segment of this.segments.known) {
-      if (segment.created) active = { baseOffset: segment.baseOffset, progress: segment.written.state() };
+      // A segment that lies below the start is about to go: a checkpoint must not need its file.
+      const next = this.segments.after(segment)?.baseOffset ?? Infinity;
+      if (segment.created && next > this.#startOffset)
+        active = { baseOffset: segment.baseOffset, progress: segment.written.state() };
       unwritten += segment.planned.size - segment.written.size;
     }
     const epochs = this.#epochs.entries.filter((entry) => entry.startOffset < endOffset);

@@ -34,6 +34,15 @@ export interface Located {
   readonly baseOffset: number | undefined;
 }
 
+/** A batch that has been written: with its bytes, or only its length. */
+export interface WrittenBatch {
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  readonly maxTimestamp: number;
+  readonly bytes?: Uint8Array;
+  readonly length?: number;
+}
+
 export class Segment {
   readonly baseOffset: number;
   readonly log: StoredFile;
@@ -45,6 +54,10 @@ export class Segment {
   dirty = false;
   /** No batch follows, and the index files are complete. */
   finished = false;
+  /** Recovery: what lies behind may still turn out to count. */
+  trimLater = false;
+  /** Its entry in the folder survives. */
+  entryDurable: boolean;
   /** Offsets within may be missing. */
   compacted = false;
   /** Retention has taken it out of the log. */
@@ -57,7 +70,7 @@ export class Segment {
   /** Entries that the index files have. */
   #storedOffsetEntries = 0;
   #storedTimeEntries = 0;
-  /** What lies behind `written.size` has been cut off. */
+  /** Nothing lies behind `written.size`. */
   #trimmed: boolean;
 
   constructor(files: OpenFiles, folder: string, baseOffset: number, existing?: SegmentProgressState) {
@@ -68,7 +81,8 @@ export class Segment {
     this.written = new SegmentProgress(existing);
     this.planned = new SegmentProgress(existing);
     this.created = existing !== undefined;
-    this.#trimmed = existing === undefined;
+    this.entryDurable = existing !== undefined;
+    this.#trimmed = false;
     if (existing === undefined) {
       this.#offsetIndex = new OffsetIndex();
       this.#timeIndex = new TimeIndex();
@@ -93,19 +107,33 @@ export class Segment {
   /** Writes batches behind what is written. @throws DiskError, with nothing changed but bytes that do not count */
   async write(batches: readonly AppendedBatch[], indexIntervalBytes: number): Promise<void> {
     await this.prepareToWrite();
+    await this.writeBehind(batches);
+    this.wrote(batches, indexIntervalBytes);
+  }
+
+  /** Writes bytes behind what counts; they count once `wrote` says so. */
+  async writeBehind(batches: readonly AppendedBatch[]): Promise<void> {
+    const trimmed = this.#trimmed;
+    this.#trimmed = false;
+    this.dirty = true;
     await this.log.write(
       batches.map((batch) => batch.bytes),
       this.written.size,
     );
-    this.wrote(batches, indexIntervalBytes);
+    this.#trimmed = trimmed;
+  }
+
+  /** What was written behind does not count. */
+  abandonBehind(): void {
+    this.#trimmed = false;
   }
 
   /** The batches were written behind what was: they count now. */
-  wrote(batches: readonly AppendedBatch[], indexIntervalBytes: number): void {
+  wrote(batches: readonly WrittenBatch[], indexIntervalBytes: number): void {
     this.dirty = true;
     for (const batch of batches) {
       const position = this.written.size;
-      if (this.written.advance(batch, batch.bytes.length, indexIntervalBytes)) {
+      if (this.written.advance(batch, batch.length ?? batch.bytes!.length, indexIntervalBytes)) {
         this.#addIndexEntry(batch.lastOffset, position);
       }
     }
@@ -115,13 +143,16 @@ export class Segment {
   async prepareToWrite(): Promise<void> {
     if (!this.created) {
       await this.log.create();
-      await this.log.truncate(0);
       this.created = true;
       this.dirty = true;
-      return;
     }
     await this.loadIndexes();
-    if (!this.#trimmed) {
+    if (!this.trimLater) await this.trim();
+  }
+
+  /** Cuts off what does not count. */
+  async trim(): Promise<void> {
+    if (!this.#trimmed && this.created) {
       const size = await this.log.size();
       if (size < this.written.size) {
         throw new LogError(

@@ -7,4 +7,16 @@ export class Serial {
     this.#last = result.catch(() => {});
     return result;
   }
+
+  /** Waits for its turn; the next one comes when what it resolves to is called. */
+  turn(): Promise<() => void> {
+    return new Promise((resolve) => {
+      void this.run(
+        () =>
+          new Promise<void>((end) => {
+            resolve(end);
+          }),
+      );
+    });
+  }
 }

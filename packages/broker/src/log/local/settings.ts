@@ -27,6 +27,8 @@ export interface LocalLogSettings {
   readonly directMinBytes: number;
   /** ... if it touches at most this many partitions. 0 turns the way off. */
   readonly directMaxPartitions: number;
+  /** A checkpoint begins after so many bytes on that way: a start after a crash reads them once. */
+  readonly directCheckpointBytes: number;
   /** A commit that is followed by none is recorded as durable after this long, so that later damage to it is told from a torn write. */
   readonly idleMarkMs: number;
   /** Memory for what was read from segments. */
@@ -59,7 +61,8 @@ export const DEFAULT_LOCAL_LOG_SETTINGS: LocalLogSettings = {
   pressureBytes: 32 * MB,
   unwrittenMaxBytes: 256 * MB,
   directMinBytes: 512 * 1024,
-  directMaxPartitions: 0,
+  directMaxPartitions: 4,
+  directCheckpointBytes: 256 * MB,
   idleMarkMs: 50,
   readCacheBytes: 16 * MB,
   readAheadBytes: 1 * MB,

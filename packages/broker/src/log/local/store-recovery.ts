@@ -104,6 +104,8 @@ class StoreRecovery {
   readonly #removed: ReadonlySet<string>;
   readonly #logs = new Map<string, LocalPartitionLog>();
   readonly #context: LogContext;
+  /** Of the batches in segments that have been checked and not yet taken. */
+  readonly #timestamps = new Map<SegmentSection, number[]>();
 
   constructor(
     options: RecoveryOptions,
@@ -163,6 +165,8 @@ class StoreRecovery {
     const path = `${this.#options.folder}/${partitionFolderName(id)}/${offsetName(section.segmentBase)}.log`;
     if (!(await this.#options.disk.exists(path))) return `${path} is missing`;
     const file = await this.#options.disk.open(path, { mode: 'read' });
+    const timestamps: number[] = [];
+    this.#timestamps.set(section, timestamps);
     try {
       let position = section.position;
       for (const batch of section.batches) {
@@ -170,6 +174,7 @@ class StoreRecovery {
         if ((await file.read(bytes, position)) < bytes.length || !isBatchOf(bytes, 0, batch)) {
           return `the batch of offsets ${batch.baseOffset} to ${batch.lastOffset} in ${path} at byte ${position} is not what was written`;
         }
+        timestamps.push(batchMaxTimestamp(bytes, 0));
         position += batch.length;
       }
     } finally {
@@ -215,7 +220,8 @@ class StoreRecovery {
         log.committed(0, section.startOffset, sequence);
         return;
       case 'segment':
-        await log.recoverSegment(section, sequence);
+        await log.recoverSegment(section, this.#timestamps.get(section) ?? [], sequence);
+        this.#timestamps.delete(section);
         return;
     }
   }
@@ -230,6 +236,7 @@ class StoreRecovery {
         this.partitions.get(key) ?? emptyCheckpoint(id),
         NO_CONFIG,
       );
+      log.beginRecovery();
       this.#logs.set(key, log);
     }
     return log;

@@ -194,6 +194,7 @@ export class WalFiles {
     return next;
   }
 
+  /** Also makes durable what an earlier process has left in the store's folder: this run relies on that, the checkpoint above all. */
   #makeFolder(): Promise<void> {
     this.#folderMade ??= makeDurableDirectory(this.#disk, this.#folder).catch((error: unknown) => {
       this.#folderMade = undefined;
@@ -203,11 +204,11 @@ export class WalFiles {
   }
 
   async #prepare(capacity: number): Promise<WalFile> {
+    await this.#makeFolder();
     const found = this.#free.findIndex((file) => file.capacity >= capacity);
     if (found >= 0) {
       return this.#free.splice(found, 1)[0]!;
     }
-    await this.#makeFolder();
     const path = `${this.#folder}/${walFileName(this.#nextFileNumber++)}`;
     const file = await this.#disk.open(path, { mode: 'create' });
     try {
