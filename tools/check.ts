@@ -42,6 +42,10 @@ const checks: readonly Check[] = [
     name: 'generated code (npm run gen mends it)',
     run: program(process.execPath, 'packages/protocol/gen/main.ts', '--check'),
   },
+  {
+    name: 'generated pages (npm run gen mends it)',
+    run: program(process.execPath, 'tools/generated-pages.ts', '--check'),
+  },
 ];
 
 let failed = 0;
