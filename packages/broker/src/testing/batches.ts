@@ -1,5 +1,6 @@
 // Record batches as test producers send them.
-import { batchBaseOffset } from '@moldau/protocol/records/batch-header.ts';
+import assert from 'node:assert/strict';
+import { batchBaseOffset, batchComputedCrc, batchCrc } from '@moldau/protocol/records/batch-header.ts';
 import { batchPositions } from '@moldau/protocol/records/batch-positions.ts';
 import { openBatch } from '@moldau/protocol/records/record-reader.ts';
 import { buildBatch, type BatchOptions } from '@moldau/protocol/records/record-writer.ts';
@@ -30,18 +31,26 @@ export interface ReadRecord {
   readonly timestamp: number;
 }
 
-/** Every record of the whole batches in `bytes`. */
-export function recordsIn(bytes: Uint8Array | null): ReadRecord[] {
-  const records: ReadRecord[] = [];
-  if (bytes === null) return records;
-  for (const at of batchPositions(bytes)) {
-    const cursor = openBatch(bytes, at);
-    while (cursor.next()) records.push({ offset: cursor.offset, value: Buffer.from(cursor.value ?? []).toString(), timestamp: cursor.timestamp });
-  }
-  return records;
+/** What a fetch answered, whether it came as one piece or several. */
+export function inOnePiece(records: Uint8Array | readonly Uint8Array[] | null): Uint8Array {
+  if (records === null) return new Uint8Array(0);
+  return records instanceof Uint8Array ? records : Buffer.concat(records);
 }
 
-/** The base offset of each batch in `bytes`. */
-export function batchOffsetsIn(bytes: Uint8Array | null): number[] {
-  return bytes === null ? [] : [...batchPositions(bytes)].map((at) => batchBaseOffset(bytes, at));
+/** Every record of the whole batches in `records`. */
+export function recordsIn(records: Uint8Array | readonly Uint8Array[] | null): ReadRecord[] {
+  const bytes = inOnePiece(records);
+  const read: ReadRecord[] = [];
+  for (const at of batchPositions(bytes)) {
+    assert.equal(batchCrc(bytes, at), batchComputedCrc(bytes, at), 'the CRC of a batch that was read');
+    const cursor = openBatch(bytes, at);
+    while (cursor.next()) read.push({ offset: cursor.offset, value: Buffer.from(cursor.value ?? []).toString(), timestamp: cursor.timestamp });
+  }
+  return read;
+}
+
+/** The base offset of each batch in `records`. */
+export function batchOffsetsIn(records: Uint8Array | readonly Uint8Array[] | null): number[] {
+  const bytes = inOnePiece(records);
+  return [...batchPositions(bytes)].map((at) => batchBaseOffset(bytes, at));
 }
