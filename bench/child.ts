@@ -4,6 +4,7 @@
 // starts node, the Kafka script starts a JVM). What must stay true: nothing started here outlives the bench. `killAll`
 // is synchronous and is called on every way out, ctrl-C included; no wait here is without a bound.
 import { spawn } from 'node:child_process';
+import { basename } from 'node:path';
 
 /** How a program ended: its exit code, or the signal that ended it. */
 export interface Exit {
@@ -135,6 +136,14 @@ export async function run(
   }
 }
 
+/** The program that does the work: what taskset starts, and of a JVM the tool. */
+function programName(command: readonly string[]): string {
+  const words = command[0] === 'taskset' ? command.slice(3) : command;
+  const tool = words.find((word) => word.startsWith('org.apache.kafka.tools.'));
+  return tool?.split('.').at(-1) ?? basename(words[0] ?? '');
+}
+
 function failure(command: readonly string[], what: string, child: Child): string {
-  return `${command.join(' ')}\n${what}. The end of its output:\n${child.tail()}`;
+  // What comes first goes into a report: it says what failed without naming places on this machine.
+  return `${programName(command)} ${what}.\n${command.join(' ')}\nThe end of its output:\n${child.tail()}`;
 }

@@ -108,7 +108,9 @@ async function measure(
           process.stderr.write(`${headline(figures)}\n`);
         } catch (error) {
           const reason = (error as Error).message;
-          failures.push({ scenario: scenario.name, system: system.name, round, reason });
+          // Only the first line is kept in the results: the rest may name places on this machine.
+          const [summary = ''] = reason.split('\n', 1);
+          failures.push({ scenario: scenario.name, system: system.name, round, reason: summary });
           say(`FAILED: ${reason}`);
         }
       }

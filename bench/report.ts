@@ -133,10 +133,7 @@ export function markdown(result: RunResult, note: string, chartFile: string | un
     result.failures.length === 0
       ? ''
       : `## What failed\n\n${result.failures
-          .map(
-            ({ scenario, system, round, reason }) =>
-              `- ${scenario}, ${system}, round ${round}: ${reason.split('\n')[0]}`,
-          )
+          .map(({ scenario, system, round, reason }) => `- ${scenario}, ${system}, round ${round}: ${reason}`)
           .join('\n')}`,
     `## How it was measured\n\n${HOW}`,
   ];

@@ -56,9 +56,11 @@ export async function withServer<T>(
     const result = await body(server);
     server.check();
     return result;
-  } catch (error) {
+  } catch (cause) {
     server.check();
-    throw error;
+    throw new Error(`${(cause as Error).message}\nThe end of the server's output:\n${server.tail()}`, {
+      cause,
+    });
   } finally {
     await server.stop();
   }

@@ -25,6 +25,8 @@ export interface Server {
   pids(): number[];
   /** Fails when the server has died, with the end of its output. */
   check(): void;
+  /** The end of what the server itself has printed. */
+  tail(): string;
   stop(): Promise<void>;
 }
 
@@ -73,6 +75,7 @@ export async function startServer(title: string, how: ServerCommand): Promise<Se
     check() {
       if (ended !== undefined) throw fail(`${ended} in the middle of the run`);
     },
+    tail: () => child.tail(),
     stop: () => child.stop(),
   };
 }
