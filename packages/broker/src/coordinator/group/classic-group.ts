@@ -18,34 +18,12 @@
 //   - a member id is pending or a member, never both; an instance id belongs to one member;
 //   - only members of a group that is PreparingRebalance wait for a join, only those of one that is CompletingRebalance wait for a sync;
 //   - the generation grows by one with each completed join phase.
-import type { ReplyId } from '../coordinator-shard.ts';
+import type { ClassicMember, MemberProtocol } from './classic-member.ts';
+import { GroupMembers } from './group-members.ts';
+
+export type { ClassicMember, MemberProtocol } from './classic-member.ts';
 
 export type ClassicGroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable';
-
-/** One way in which a member could take part, in its order of preference; the metadata is opaque to the coordinator. */
-export interface MemberProtocol {
-  readonly name: string;
-  readonly metadata: Uint8Array;
-}
-
-export interface ClassicMember {
-  readonly memberId: string;
-  /** The name of a static member (KIP-345), null for a dynamic one. */
-  readonly groupInstanceId: string | null;
-  readonly clientId: string;
-  /** As Kafka stores it: `/127.0.0.1`. */
-  readonly clientHost: string;
-  readonly rebalanceTimeoutMs: number;
-  readonly sessionTimeoutMs: number;
-  readonly protocols: readonly MemberProtocol[];
-  readonly assignment: Uint8Array;
-  /** Has joined but not completed a join phase yet: it cannot send heartbeats, so its session ends even while it waits. */
-  readonly isNew: boolean;
-  /** The JoinGroup request that waits for the join phase to complete. */
-  readonly awaitingJoin: ReplyId | undefined;
-  /** The SyncGroup request that waits for the leader's. */
-  readonly awaitingSync: ReplyId | undefined;
-}
 
 /** When the join phase ends. Times are monotonic milliseconds. */
 export type JoinDeadline =
@@ -68,8 +46,7 @@ export interface ClassicGroup {
   readonly protocolType: string | null;
   readonly protocolName: string | null;
   readonly leaderId: string | null;
-  /** By member id. */
-  readonly members: ReadonlyMap<string, ClassicMember>;
+  readonly members: GroupMembers;
   /** Member ids given out (KIP-394) that have not been used to join so far. */
   readonly pendingJoin: ReadonlySet<string>;
   /** Members that have not fetched their assignment in this generation. */
@@ -98,7 +75,7 @@ export function emptyGroup(groupId: string, nowMs: number): ClassicGroup {
     protocolType: null,
     protocolName: null,
     leaderId: null,
-    members: new Map(),
+    members: GroupMembers.NONE,
     pendingJoin: NOBODY,
     pendingSync: NOBODY,
     initialRebalance: false,
@@ -107,12 +84,6 @@ export function emptyGroup(groupId: string, nowMs: number): ClassicGroup {
     syncDeadlineMs: undefined,
     subscribedTopics: undefined,
   };
-}
-
-/** The member that has the instance id. */
-export function staticMember(group: ClassicGroup, groupInstanceId: string): ClassicMember | undefined {
-  for (const member of group.members.values()) if (member.groupInstanceId === groupInstanceId) return member;
-  return undefined;
 }
 
 /** Why a request that names a member is refused. */
@@ -125,7 +96,7 @@ export function findMember(
   groupInstanceId: string | null,
 ): ClassicMember | MembershipError {
   if (groupInstanceId !== null) {
-    const holder = staticMember(group, groupInstanceId);
+    const holder = group.members.ofInstance(groupInstanceId);
     if (holder === undefined) return 'UNKNOWN_MEMBER_ID';
     if (holder.memberId !== memberId) return 'FENCED_INSTANCE_ID';
     return holder;
@@ -142,18 +113,9 @@ export function rebalanceTimeoutMs(group: ClassicGroup): number {
   return largest;
 }
 
-export function membersAwaitingJoin(group: ClassicGroup): number {
-  let count = 0;
-  for (const member of group.members.values()) if (member.awaitingJoin !== undefined) count++;
-  return count;
-}
-
 /** Nobody is missing: every member waits for the join phase to end, and every id given out has been used. */
 export const allMembersJoined = (group: ClassicGroup): boolean =>
-  group.pendingJoin.size === 0 && membersAwaitingJoin(group) === group.members.size;
-
-const offers = (member: ClassicMember, name: string): boolean =>
-  member.protocols.some((protocol) => protocol.name === name);
+  group.pendingJoin.size === 0 && group.members.awaitingJoin === group.members.size;
 
 /** Whether somebody with these protocols could be a member beside those that there are. */
 export function supportsProtocols(
@@ -163,8 +125,7 @@ export function supportsProtocols(
 ): boolean {
   if (group.state === 'Empty') return protocolType !== '' && protocols.length > 0;
   if (group.protocolType !== protocolType) return false;
-  const members = [...group.members.values()];
-  return protocols.some(({ name }) => members.every((member) => offers(member, name)));
+  return protocols.some(({ name }) => group.members.supporters(name) === group.members.size);
 }
 
 /** The protocol that all members have in common and most prefer; undefined when there is none. */
@@ -172,7 +133,7 @@ export function selectProtocol(group: ClassicGroup): string | undefined {
   const members = [...group.members.values()];
   const votes = new Map<string, number>();
   for (const { name } of members[0]?.protocols ?? [])
-    if (members.every((member) => offers(member, name))) votes.set(name, 0);
+    if (group.members.supporters(name) === group.members.size) votes.set(name, 0);
   for (const member of members) {
     const choice = member.protocols.find(({ name }) => votes.has(name));
     if (choice !== undefined) votes.set(choice.name, (votes.get(choice.name) ?? 0) + 1);

@@ -230,8 +230,8 @@ class Run {
       group.members.size === 0,
       group.state === 'Empty' || (group.state === 'PreparingRebalance' && members.length === 0),
     );
-    assert(group.pendingJoin.isDisjointFrom(new Set(group.members.keys())));
-    assert(group.pendingSync.isSubsetOf(new Set(group.members.keys())));
+    assert(group.pendingJoin.isDisjointFrom(new Set(members.map(({ memberId }) => memberId))));
+    assert(group.pendingSync.isSubsetOf(new Set(members.map(({ memberId }) => memberId))));
     const instances = members.flatMap(({ groupInstanceId }) => groupInstanceId ?? []);
     assert.equal(new Set(instances).size, instances.length, 'an instance is one member');
     if (group.state !== 'PreparingRebalance')
@@ -275,8 +275,8 @@ const storedPart = (group: ClassicGroup): unknown => ({
   leaderId: group.leaderId,
   subscribedTopics: group.subscribedTopics,
   members: new Map(
-    [...group.members].map(([memberId, member]) => [
-      memberId,
+    [...group.members.values()].map((member) => [
+      member.memberId,
       {
         ...member,
         protocols: memberMetadata(member, group.protocolName),

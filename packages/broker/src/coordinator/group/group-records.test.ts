@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { CoordinatorRecord } from '../coordinator-log.ts';
 import { DecodeError } from '@moldau/protocol/protocol-error.ts';
 import {
   groupMetadataRecord,

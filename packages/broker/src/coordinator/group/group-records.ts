@@ -25,6 +25,7 @@ import { Writer } from '@moldau/protocol/writer.ts';
 import type { CoordinatorRecord } from '../coordinator-log.ts';
 import { emptyGroup, memberMetadata } from './classic-group.ts';
 import type { ClassicGroup, ClassicMember } from './classic-group.ts';
+import { GroupMembers } from './group-members.ts';
 import type { CommittedOffset } from './committed-offsets.ts';
 import { subscribedTopics } from './consumer-subscription.ts';
 
@@ -166,9 +167,8 @@ const readOffset = (value: OffsetCommitValue): Omit<CommittedOffset, 'recordOffs
 });
 
 function readGroup(groupId: string, value: GroupMetadataValue): ClassicGroup {
-  const members = new Map<string, ClassicMember>();
-  for (const member of value.members) {
-    members.set(member.memberId, {
+  const members = GroupMembers.of(
+    value.members.map((member): ClassicMember => ({
       memberId: member.memberId,
       groupInstanceId: member.groupInstanceId,
       clientId: member.clientId,
@@ -181,8 +181,8 @@ function readGroup(groupId: string, value: GroupMetadataValue): ClassicGroup {
       isNew: false,
       awaitingJoin: undefined,
       awaitingSync: undefined,
-    });
-  }
+    })),
+  );
   const group: ClassicGroup = {
     ...emptyGroup(groupId, value.currentStateTimestamp),
     state: members.size === 0 ? 'Empty' : 'Stable',

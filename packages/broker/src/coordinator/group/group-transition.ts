@@ -42,9 +42,7 @@ export class GroupTransition {
 
   /** Adds the member or replaces the one of its id. */
   putMember(member: ClassicMember): void {
-    const members = new Map(this.#group.members);
-    members.set(member.memberId, member);
-    this.update({ members });
+    this.update({ members: this.#group.members.with(member) });
   }
 
   updateMember(member: ClassicMember, changes: Partial<ClassicMember>): ClassicMember {
@@ -55,28 +53,28 @@ export class GroupTransition {
 
   /** Changes many members at once. */
   mapMembers(change: (member: ClassicMember) => ClassicMember): void {
-    const members = new Map<string, ClassicMember>();
-    for (const [memberId, member] of this.#group.members) members.set(memberId, change(member));
-    this.update({ members });
+    this.update({ members: this.#group.members.map(change) });
   }
 
   /**
    * Takes members or pending ids out. Requests of theirs that still wait are answered UNKNOWN_MEMBER_ID, so that a client that lives joins again.
    */
   remove(memberIds: ReadonlySet<string>): void {
-    const members = new Map(this.#group.members);
+    let { members } = this.#group;
     for (const memberId of memberIds) {
       const member = members.get(memberId);
       if (member === undefined) continue;
       this.replyToJoin(member, { error: 'UNKNOWN_MEMBER_ID', memberId: '' });
       this.replyToSync(member, { error: 'UNKNOWN_MEMBER_ID' });
-      members.delete(memberId);
+      members = members.without(memberId);
     }
     const { leaderId, pendingJoin, pendingSync } = this.#group;
     this.update({
       members,
       leaderId:
-        leaderId !== null && !members.has(leaderId) ? (members.keys().next().value ?? null) : leaderId,
+        leaderId !== null && !members.has(leaderId)
+          ? (members.values().next().value?.memberId ?? null)
+          : leaderId,
       pendingJoin: pendingJoin.difference(memberIds),
       pendingSync: pendingSync.difference(memberIds),
     });

@@ -6,15 +6,7 @@
 //   a member id                      joins if the id was given out; if it is a member's, that member joins again
 //
 // The answer comes at once where nothing has to be waited for, else when the join phase ends (rebalance.ts).
-import {
-  findMember,
-  isLeader,
-  membersAwaitingJoin,
-  NO_ASSIGNMENT,
-  sameProtocols,
-  staticMember,
-  supportsProtocols,
-} from './classic-group.ts';
+import { findMember, isLeader, NO_ASSIGNMENT, sameProtocols, supportsProtocols } from './classic-group.ts';
 import type { ClassicGroup, ClassicMember, MemberProtocol } from './classic-group.ts';
 import type { ErrorName } from '@moldau/protocol/generated/errors.ts';
 import type { GroupTransition } from './group-transition.ts';
@@ -76,14 +68,14 @@ function hasRoom(group: ClassicGroup, memberId: string, maxGroupSize: number): b
   if (group.state === 'Empty') return true;
   const member = group.members.get(memberId);
   if (group.state !== 'PreparingRebalance') return member !== undefined || group.members.size < maxGroupSize;
-  return member?.awaitingJoin !== undefined || membersAwaitingJoin(group) < maxGroupSize;
+  return member?.awaitingJoin !== undefined || group.members.awaitingJoin < maxGroupSize;
 }
 
 function joinWithoutId(transition: GroupTransition, request: JoinRequest): void {
   const { context, group, settings } = transition;
   const memberId = newMemberId(context.random, request.groupInstanceId ?? request.clientId);
   if (request.groupInstanceId !== null) {
-    const holder = staticMember(group, request.groupInstanceId);
+    const holder = group.members.ofInstance(request.groupInstanceId);
     if (holder === undefined) addMember(transition, request, memberId);
     else replaceStaticMember(transition, request, holder, memberId);
   } else if (request.apiVersion < MEMBER_ID_REQUIRED_VERSION) addMember(transition, request, memberId);
@@ -101,10 +93,10 @@ function addMember(transition: GroupTransition, request: JoinRequest, memberId: 
   if (group.state === 'PreparingRebalance' && group.initialRebalance)
     transition.update({ newMemberAdded: true });
   transition.putMember(newMember(transition, request, memberId));
-  const pendingJoin = new Set(group.pendingJoin);
-  pendingJoin.delete(memberId);
   transition.update({
-    pendingJoin,
+    pendingJoin: group.pendingJoin.has(memberId)
+      ? group.pendingJoin.difference(new Set([memberId]))
+      : group.pendingJoin,
     protocolType: group.members.size === 0 ? request.protocolType : group.protocolType,
     leaderId: group.leaderId ?? memberId,
   });

@@ -1,6 +1,6 @@
 // LeaveGroup: members go, of their own accord or removed by an administrator, who may name a static member by its instance id alone. Several can
 // go at once, each with an answer of its own; the rebalance that follows is one.
-import { findMember, staticMember } from './classic-group.ts';
+import { findMember } from './classic-group.ts';
 import type { ErrorName } from '@moldau/protocol/generated/errors.ts';
 import type { GroupTransition } from './group-transition.ts';
 import { removeAndRebalance } from './rebalance.ts';
@@ -36,7 +36,7 @@ function find(
     return { error: 'NONE', memberId };
   const named =
     memberId === ''
-      ? groupInstanceId !== null && staticMember(group, groupInstanceId)
+      ? groupInstanceId !== null && group.members.ofInstance(groupInstanceId)
       : findMember(group, memberId, groupInstanceId);
   if (named === false || named === undefined) return { error: 'UNKNOWN_MEMBER_ID', memberId };
   if (typeof named === 'string') return { error: named, memberId };

@@ -84,7 +84,7 @@ export function completeJoin(transition: GroupTransition): void {
   }
   transition.update({
     generationId: transition.group.generationId + 1,
-    pendingSync: new Set(transition.group.members.keys()),
+    pendingSync: new Set([...transition.group.members.values()].map(({ memberId }) => memberId)),
     initialRebalance: false,
     newMemberAdded: false,
     protocolName: null,

@@ -43,9 +43,7 @@ function takePlace(
   transition.replyToJoin(holder, { error: 'FENCED_INSTANCE_ID', memberId: holder.memberId });
   transition.replyToSync(holder, { error: 'FENCED_INSTANCE_ID' });
   const { group } = transition;
-  const members = new Map(group.members);
-  members.delete(holder.memberId);
-  members.set(memberId, {
+  const members = group.members.without(holder.memberId).with({
     ...holder,
     memberId,
     protocols: request.protocols,
