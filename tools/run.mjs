@@ -46,6 +46,22 @@ function install() {
   writeFileSync(stamp, lockHash());
 }
 
+/**
+ * Calls `stop` once when whoever started this is gone. npm runs its scripts through a shell that does not hand signals on: without this a
+ * SIGTERM to `npm start` would end npm and leave the broker running. Only under npm: whoever starts a program in the background
+ * without it may well go away.
+ */
+function stopWithNpm(stop) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  }, 250);
+  timer.unref();
+}
+
 const [program, ...args] = process.argv.slice(2);
 if (program === undefined) {
   process.stderr.write('usage: node tools/run.mjs PROGRAM.ts [ARG...]\n');
@@ -57,6 +73,7 @@ if (process.versions.node === pinned) {
   // Stripped and compiled sources are kept between runs: a start costs milliseconds, not a second.
   module.enableCompileCache(join(modules, '.cache', 'moldau-compile'));
   process.argv.splice(1, 2, file);
+  stopWithNpm(() => process.kill(process.pid, 'SIGTERM'));
   await import(pathToFileURL(file).href);
 } else {
   const node = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
@@ -71,6 +88,7 @@ if (process.versions.node === pinned) {
     stdio: 'inherit',
     shell: process.platform === 'win32',
   });
+  stopWithNpm(() => child.kill('SIGTERM'));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));
 }
