@@ -80,7 +80,7 @@ function parseBrokers(text: string): number {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const logger = createLogger(options.logLevel);
+  const logger = createLogger(options.logLevel, process.stderr.isTTY);
   const settings = readSettings(options, logger);
   if (settings === undefined) {
     process.exitCode = 2;
@@ -112,7 +112,7 @@ async function serve(options: ServeOptions): Promise<void> {
     process.exit(1);
   }
   stopOnSignal(running, logger);
-  announce(running, options);
+  announce(running, options, logger);
 }
 
 /** The settings of file and command line, or undefined when they are not valid: every problem has been said then. */
@@ -130,15 +130,21 @@ function readSettings(options: ServeOptions, logger: Logger): BrokerSettings | u
   return problems.length > 0 ? undefined : settings;
 }
 
-function announce(running: RunningBrokers, options: ServeOptions): void {
-  const addresses = running.addresses.map(({ host, port }) =>
-    host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+/** The READY line is for programs; where to connect and where the data is, for people and logs. */
+function announce(running: RunningBrokers, options: ServeOptions, logger: Logger): void {
+  const addresses = running.addresses
+    .map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`))
+    .join(',');
+  logger.info(
+    {
+      bootstrapServers: addresses,
+      data: resolve(options.data),
+      durability: options.durability,
+      readyMs: Math.round(performance.now()),
+    },
+    'ready: connect any Kafka client to bootstrapServers',
   );
-  process.stderr.write(
-    `moldau: ready. Connect any Kafka client to ${addresses[0]} (bootstrap.servers=${addresses.join(',')}); ` +
-      `data in ${resolve(options.data)}, ${options.durability === 'fsync' ? 'on disk before each acknowledgement' : 'in the page cache when acknowledged'}.\n`,
-  );
-  process.stdout.write(`READY ${addresses.join(',')}\n`);
+  process.stdout.write(`READY ${addresses}\n`);
 }
 
 function stopOnSignal(running: RunningBrokers, logger: Logger): void {

@@ -75,7 +75,7 @@ async function readUntilEnough(
   limits: FetchLimits,
 ): Promise<FetchPass> {
   let pass = await readTargets(services, plan.targets(), limits);
-  if (isEnough(pass, request)) return pass;
+  if (isEnough(pass, request, limits)) return pass;
   const partitions = new Set<Partition>();
   for (const read of pass.reads) if (read.led.partition !== undefined) partitions.add(read.led.partition);
   const wait = services.waitingFetches.open(partitions, request.maxWaitMs);
@@ -85,7 +85,7 @@ async function readUntilEnough(
     // Records may have come between the pass and the wait: look again before sleeping.
     releasePass(pass);
     pass = await readTargets(services, plan.targets(), limits);
-    while (!isEnough(pass, request)) {
+    while (!isEnough(pass, request, limits)) {
       const reason = await wait.next();
       if (reason === 'closed') break;
       releasePass(pass);
@@ -99,8 +99,11 @@ async function readUntilEnough(
   }
 }
 
-function isEnough(pass: FetchPass, request: FetchRequest): boolean {
+function isEnough(pass: FetchPass, request: FetchRequest, limits: FetchLimits): boolean {
   return (
-    pass.urgent || request.maxWaitMs <= 0 || pass.reads.length === 0 || pass.byteLength >= request.minBytes
+    pass.urgent ||
+    request.maxWaitMs <= 0 ||
+    pass.reads.length === 0 ||
+    pass.byteLength >= Math.min(request.minBytes, limits.maxBytes)
   );
 }
