@@ -1,6 +1,6 @@
 // Random requests that a broker can read: every API, every version, all fields drawn at random by the schema, then some of them
 // made plausible, so that they get past the first checks.
-import { requestHeaderVersion, Writer } from '@moldau/protocol';
+import { ApiKey, requestHeaderVersion, Writer } from '@moldau/protocol';
 import { newRequestHeader, requestHeader } from '@moldau/protocol/generated/request-header.ts';
 import { buildBatch } from '@moldau/protocol/records/index.ts';
 import { generatedCodecs, type CodecUnderTest } from '../../packages/protocol/gen/generated-codecs.ts';
@@ -23,12 +23,28 @@ export interface ApiCodecs {
   readonly response: CodecUnderTest;
 }
 
-/** The codecs of all APIs, by key. */
+/**
+ * Requests that change the whole cluster when they are well-formed, and so may rightly harm the normal client: moving other
+ * topics' partitions, throttling every client, taking a broker out.
+ */
+const OF_THE_WHOLE_CLUSTER: ReadonlySet<number> = new Set([
+  ApiKey.AlterPartitionReassignments,
+  ApiKey.AlterClientQuotas,
+  ApiKey.AlterReplicaLogDirs,
+  ApiKey.UpdateFeatures,
+  ApiKey.UnregisterBroker,
+  ApiKey.AddRaftVoter,
+  ApiKey.RemoveRaftVoter,
+  ApiKey.UpdateRaftVoter,
+]);
+
+/** The codecs of all APIs that are thrown, by key. */
 export async function apiCodecs(): Promise<ReadonlyMap<number, ApiCodecs>> {
   const all = await generatedCodecs();
   const apis = new Map<number, ApiCodecs>();
   for (const request of all) {
     const key = request.message.apiKey;
+    if (OF_THE_WHOLE_CLUSTER.has(key)) continue;
     if (key < 0 || !request.message.name.endsWith('Request') || request.versions.length === 0) continue;
     const name = request.message.name.replace(/Request$/, 'Response');
     const response = all.find(({ message }) => message.apiKey === key && message.name === name);
