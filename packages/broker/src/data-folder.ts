@@ -7,6 +7,7 @@
 //
 // Must stay true: nothing below the folder is read or written before the lock is held and the version is known.
 import { DiskError, type Disk, type DiskLock } from '@moldau/runtime';
+import { makeDurableDirectory } from './log/local/small-files.ts';
 
 /** The version of all that lies in the folder. A change that older programs cannot read raises it. */
 export const DATA_FORMAT = 1;
@@ -38,7 +39,8 @@ export interface DataFolder {
  * @throws DataFolderError, DiskError
  */
 export async function openDataFolder(disk: Disk, folder: string): Promise<DataFolder> {
-  await disk.makeDirectory(folder);
+  // With its name, and those above it: all that is acknowledged later would be gone with them.
+  await makeDurableDirectory(disk, folder);
   const lock = await takeLock(disk, folder);
   try {
     await checkVersion(disk, folder);
