@@ -34,6 +34,7 @@ export async function runClient(options: ClientRun): Promise<void> {
     });
     return;
   }
+  process.stdout.write(`${client.name} is version ${client.version}\n`);
   try {
     for (const scenario of [...allScenarios, ...client.ownScenarios]) {
       if (options.wanted(scenario)) report(await runScenario(client, scenario, options.rows));
