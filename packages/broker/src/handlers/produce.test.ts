@@ -166,6 +166,25 @@ test('a compacted topic takes only records with keys', () =>
     assert.equal((await produce(client, 'topic', batchOf(['a'], { keys: ['k'] }))).errorCode, ErrorCode.NONE);
   }));
 
+test('the records that are to blame for a refusal are named, in versions that can', () =>
+  withTopic({ 'cleanup.policy': 'compact', 'message.timestamp.before.max.ms': '1000', 'message.timestamp.after.max.ms': '2000' }, async (client, cluster) => {
+    const keys: string[] = [];
+    keys[0] = 'k';
+    keys[2] = 'k';
+    keys[4] = 'k';
+    const now = cluster.now();
+    const answer = await produce(client, 'topic', batchOf(['a', 'b', 'c', 'd', 'e'], { keys, timestamps: Array.from({ length: 5 }, () => now) }));
+    assert.equal(answer.errorCode, ErrorCode.INVALID_RECORD);
+    assert.match(answer.errorMessage ?? '', /^2 of the records .* with a key/);
+    assert.deepEqual(answer.recordErrors.map(({ batchIndex }) => batchIndex), [1, 3]);
+    assert.match(answer.recordErrors[0]!.batchIndexErrorMessage ?? '', /with a key/);
+    const late = await produce(client, 'topic', batchOf(['a', 'b', 'c', 'd', 'e'], { keys, timestamps: [now, now, now + 5000, now, now - 5000] }));
+    assert.equal(late.errorCode, ErrorCode.INVALID_TIMESTAMP);
+    assert.deepEqual(late.recordErrors.map(({ batchIndex }) => batchIndex), [1, 2, 3, 4]);
+    const old = await produce(client, 'topic', batchOf(['a']), { version: 7 });
+    assert.deepEqual([old.errorCode, old.recordErrors], [ErrorCode.INVALID_RECORD, []]);
+  }));
+
 test('unknown topics, partitions and ids have errors of their own; a topic is not made by producing', () =>
   withTopic({}, async (client) => {
     assert.equal((await produce(client, 'none', batchOf(['a']))).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);

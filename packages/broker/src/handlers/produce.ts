@@ -2,12 +2,14 @@
 // nothing is acknowledged before it survives a power cut), or not at all (acks 0).
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import {
+  newBatchIndexAndErrorMessage,
   newNodeEndpoint,
   newPartitionProduceResponse,
   newProduceResponse,
   newTopicProduceResponse,
   produceRequest,
   produceResponse,
+  type BatchIndexAndErrorMessage,
   type PartitionProduceData,
   type PartitionProduceResponse,
   type ProduceRequest,
@@ -15,6 +17,7 @@ import {
   type TopicProduceData,
 } from '@moldau/protocol/generated/produce.ts';
 import { isZeroUuid, uuidToString } from '@moldau/protocol';
+import type { RecordProblem } from '../partition/check-produced.ts';
 import type { AppendOutcome } from '../partition/partition.ts';
 import { ledPartition, type LedPartition } from './led-partition.ts';
 import { defineApi, type RequestContext, type Services } from './services.ts';
@@ -102,10 +105,15 @@ function appendTo(
       answer.errorMessage = outcome.message;
       answer.baseOffset = outcome.baseOffset;
       answer.logAppendTimeMs = outcome.logAppendTimeMs;
+      if (outcome.recordProblems.length > 0) answer.recordErrors = outcome.recordProblems.map(recordError);
       answer.logStartOffset = outcome.error === ErrorCode.NONE ? partition.logStartOffset : -1;
       settle();
     },
   );
+}
+
+function recordError({ index, message }: RecordProblem): BatchIndexAndErrorMessage {
+  return newBatchIndexAndErrorMessage({ batchIndex: index, batchIndexErrorMessage: message });
 }
 
 /** Tells the client who leads now, so that it need not ask for metadata first (KIP-951). */

@@ -1,8 +1,13 @@
 // What a produced record batch must be before it is appended. Only its header is looked at, unless a topic's settings are about single records
-// (a bound on how old timestamps may be, keys on compacted topics): then they are decoded.
+// (a bound on how old timestamps may be, keys on compacted topics): then they are decoded. Where single records are to blame they are named
+// (KIP-467), so that the client can tell its user which records were wrong and which only stood beside them.
 import { CompressionError } from '@moldau/protocol/compression/codec.ts';
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
-import { batchMaxTimestamp, batchSizeInBytes } from '@moldau/protocol/records/batch-header.ts';
+import {
+  batchBaseOffset,
+  batchMaxTimestamp,
+  batchSizeInBytes,
+} from '@moldau/protocol/records/batch-header.ts';
 import { BATCH_FAILURE_ERRORS, checkBatch, type BatchFailure } from '@moldau/protocol/records/check-batch.ts';
 import { RecordError } from '@moldau/protocol/records/record-error.ts';
 import { openBatch } from '@moldau/protocol/records/record-reader.ts';
@@ -11,7 +16,19 @@ import type { TopicConfig } from '../settings/topic-config.ts';
 export interface ProduceProblem {
   readonly error: ErrorCode;
   readonly message: string;
+  /** The records that are to blame, at most MAX_RECORD_PROBLEMS; undefined when it is the batch. */
+  readonly records?: readonly RecordProblem[];
 }
+
+/** A record that may not be appended. */
+export interface RecordProblem {
+  /** Counted from 0 within the batch. */
+  readonly index: number;
+  readonly message: string;
+}
+
+/** How many records a refusal names. A batch of a few bytes, compressed, can hold millions. */
+export const MAX_RECORD_PROBLEMS = 10_000;
 
 const EXPLANATIONS: Readonly<Record<BatchFailure, string>> = {
   'too-short': 'The record batch is shorter than its header says.',
@@ -59,24 +76,21 @@ export function checkProduced(
       message: `The record batch has ${size} bytes, more than the topic's max.message.bytes of ${config.maxMessageBytes}.`,
     };
   }
+  const late = isLate(batchMaxTimestamp(records, 0), config, nowMs);
+  const problem = late || needsRecords(config) ? checkRecords(records, config, nowMs) : undefined;
+  if (problem === undefined && late)
+    return { error: ErrorCode.INVALID_TIMESTAMP, message: tooLate(batchMaxTimestamp(records, 0), config) };
+  return problem;
+}
+
+function isLate(timestamp: number, config: TopicConfig, nowMs: number): boolean {
   return (
-    checkTimestamps(records, config, nowMs) ??
-    (needsRecords(config) ? checkRecords(records, config, nowMs) : undefined)
+    config.messageTimestampType === 'CreateTime' && timestamp > nowMs + config.messageTimestampAfterMaxMs
   );
 }
 
-function checkTimestamps(
-  records: Uint8Array,
-  config: TopicConfig,
-  nowMs: number,
-): ProduceProblem | undefined {
-  if (config.messageTimestampType === 'LogAppendTime') return undefined;
-  const latest = batchMaxTimestamp(records, 0);
-  if (latest <= nowMs + config.messageTimestampAfterMaxMs) return undefined;
-  return {
-    error: ErrorCode.INVALID_TIMESTAMP,
-    message: `The timestamp ${latest} lies more than ${config.messageTimestampAfterMaxMs} ms (message.timestamp.after.max.ms) in the future.`,
-  };
+function tooLate(timestamp: number, config: TopicConfig): string {
+  return `The timestamp ${timestamp} lies more than ${config.messageTimestampAfterMaxMs} ms (message.timestamp.after.max.ms) in the future.`;
 }
 
 function boundsAge(config: TopicConfig): boolean {
@@ -90,30 +104,45 @@ function needsRecords(config: TopicConfig): boolean {
   return config.log.compacts || boundsAge(config);
 }
 
+/** Looks at every record. When some are refused for their timestamp and some for something else, the timestamp is the error, as in Kafka. */
 function checkRecords(records: Uint8Array, config: TopicConfig, nowMs: number): ProduceProblem | undefined {
   const oldest = boundsAge(config) ? nowMs - config.messageTimestampBeforeMaxMs : Number.NEGATIVE_INFINITY;
+  const firstOffset = batchBaseOffset(records, 0);
+  const problems: RecordProblem[] = [];
+  let count = 0;
+  let error: ErrorCode = ErrorCode.INVALID_RECORD;
+  const refuse = (offset: number, message: string): void => {
+    count += 1;
+    if (problems.length < MAX_RECORD_PROBLEMS) problems.push({ index: offset - firstOffset, message });
+  };
   try {
     const cursor = openBatch(records);
     while (cursor.next()) {
       if (config.log.compacts && !cursor.hasKey) {
-        return {
-          error: ErrorCode.INVALID_RECORD,
-          message: 'A compacted topic takes only records with a key.',
-        };
-      }
-      if (cursor.timestamp >= 0 && cursor.timestamp < oldest) {
-        return {
-          error: ErrorCode.INVALID_TIMESTAMP,
-          message: `The timestamp ${cursor.timestamp} lies more than ${config.messageTimestampBeforeMaxMs} ms (message.timestamp.before.max.ms) in the past.`,
-        };
+        refuse(cursor.offset, 'A compacted topic takes only records with a key.');
+      } else if (cursor.timestamp >= 0 && cursor.timestamp < oldest) {
+        error = ErrorCode.INVALID_TIMESTAMP;
+        refuse(
+          cursor.offset,
+          `The timestamp ${cursor.timestamp} lies more than ${config.messageTimestampBeforeMaxMs} ms (message.timestamp.before.max.ms) in the past.`,
+        );
+      } else if (isLate(cursor.timestamp, config, nowMs)) {
+        error = ErrorCode.INVALID_TIMESTAMP;
+        refuse(cursor.offset, tooLate(cursor.timestamp, config));
       }
     }
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof RecordError || error instanceof CompressionError)) throw error;
+  } catch (cause) {
+    if (!(cause instanceof RecordError || cause instanceof CompressionError)) throw cause;
     return {
       error: ErrorCode.INVALID_RECORD,
-      message: `The records of the batch cannot be read: ${error.message}`,
+      message: `The records of the batch cannot be read: ${cause.message}`,
     };
   }
+  const [first] = problems;
+  if (first === undefined) return undefined;
+  return {
+    error,
+    message: `${count} of the records of the batch are refused; the first: ${first.message}`,
+    records: problems,
+  };
 }

@@ -33,7 +33,7 @@ import {
   type ReadLimits,
 } from '../log/partition-log.ts';
 import type { TopicConfig } from '../settings/topic-config.ts';
-import { checkProduced } from './check-produced.ts';
+import { checkProduced, type RecordProblem } from './check-produced.ts';
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts';
 import { ProducerState } from './producer-state.ts';
 
@@ -45,7 +45,11 @@ export interface AppendOutcome {
   readonly baseOffset: number;
   /** Milliseconds since 1970 with LogAppendTime, else -1. */
   readonly logAppendTimeMs: number;
+  /** The records that are to blame for a refusal (KIP-467); empty when it is not about single records. */
+  readonly recordProblems: readonly RecordProblem[];
 }
+
+const NO_RECORDS: readonly RecordProblem[] = [];
 
 /** Something that waits for records: told (often) that there may be some, it looks for itself. */
 export interface PartitionWaiter {
@@ -131,7 +135,7 @@ export class Partition implements LogObserver {
     const nowMs = this.#clock.now();
     const problem = checkProduced(records, this.#config, nowMs);
     if (problem !== undefined) {
-      done(refusal(problem.error, problem.message));
+      done(refusal(problem.error, problem.message, problem.records));
       return;
     }
     if (batchProducerId(records, 0) >= 0 && !this.#checkSequence(records, done)) return;
@@ -326,9 +330,9 @@ function sequencedBatch(bytes: Uint8Array, at: number) {
 }
 
 function success(baseOffset: number, logAppendTimeMs: number): AppendOutcome {
-  return { error: ErrorCode.NONE, message: null, baseOffset, logAppendTimeMs };
+  return { error: ErrorCode.NONE, message: null, baseOffset, logAppendTimeMs, recordProblems: NO_RECORDS };
 }
 
-function refusal(error: ErrorCode, message: string | null): AppendOutcome {
-  return { error, message, baseOffset: -1, logAppendTimeMs: -1 };
+function refusal(error: ErrorCode, message: string | null, recordProblems = NO_RECORDS): AppendOutcome {
+  return { error, message, baseOffset: -1, logAppendTimeMs: -1, recordProblems };
 }
