@@ -31,6 +31,8 @@ export interface CheckpointerParts {
   writeFailed(error: unknown): LogError;
   /** The engine has failed: a sync that failed once may succeed when tried again without having written anything. */
   failure(): LogError | undefined;
+  /** `failure`, or the disk is full: background work waits. */
+  refusal(): LogError | undefined;
 }
 
 export class Checkpointer {
@@ -72,8 +74,8 @@ export class Checkpointer {
   /** To be called after each commit. */
   committed(): void {
     if (this.#stopped) return;
-    const { memory, settings, wal, commit } = this.#parts;
-    if (memory.unwrittenBytes > settings.flushBytes) this.flush();
+    const { settings, wal, commit } = this.#parts;
+    if (this.#flushIsDue) this.flush();
     const much =
       wal.sealedBytes >= settings.walCheckpointBytes || commit.directBytes >= settings.directCheckpointBytes;
     if (much || wal.full) this.start();
@@ -83,7 +85,18 @@ export class Checkpointer {
   flush(): void {
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = undefined;
+      // What was committed while the last piece was written has found this flush still going on.
+      if (!this.#stopped && this.#flushIsDue) this.flush();
     });
+  }
+
+  get #flushIsDue(): boolean {
+    const { memory, settings, refusal } = this.#parts;
+    return (
+      refusal() === undefined &&
+      memory.unwrittenBytes > settings.flushBytes &&
+      memory.oldestUnwritten !== undefined
+    );
   }
 
   /** Begins a checkpoint, or another one behind the one that runs. */

@@ -108,6 +108,7 @@ export class LocalLogStore implements LogStore {
       partitions: () => this.#checkpoints(),
       writeFailed,
       failure: () => (this.#disk.failed ? this.#disk.refusal : undefined),
+      refusal: () => this.#disk.refusal,
     });
     this.#context = {
       disk,

@@ -50,6 +50,8 @@ import type { SegmentSection } from './wal-scan.ts';
 
 /** Buffers in one write of a flush: what the systems take at a time. */
 const FLUSH_BATCHES = 1024;
+/** More batches than this, with those that wait for their segment, do not go straight there. */
+const DIRECT_BATCHES = 4096;
 /** Bytes in one write of a flush (and a batch more). */
 const FLUSH_BYTES = 8 * 1024 * 1024;
 
@@ -215,7 +217,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     const { tail } = this;
     const segment = this.segments.active!;
     const first = tail.at(Math.min(tail.written, from));
-    if (first.baseOffset < segment.baseOffset || tail.end - tail.written > FLUSH_BATCHES) return undefined;
+    if (first.baseOffset < segment.baseOffset || tail.end - tail.written > DIRECT_BATCHES) return undefined;
     if (!segment.entryDurable) {
       // A file is made for batches that are durable, never for those that may be discarded.
       this.settleSoon();

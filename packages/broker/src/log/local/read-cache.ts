@@ -86,8 +86,12 @@ export class ReadCache {
       return await this.#read(segment, located, offset);
     } catch (error) {
       if (!(error instanceof LogError) || located.position === 0) throw error;
-      // The index may be what is wrong: only the .log file itself can tell.
-      await segment.rebuildIndexes();
+      // The index may be what is wrong: only the .log file itself can tell. If that is, the place found first is the one to report.
+      try {
+        await segment.rebuildIndexes();
+      } catch {
+        throw error;
+      }
       return this.#read(segment, await segment.locate(offset), offset);
     }
   }
