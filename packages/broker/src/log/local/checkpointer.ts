@@ -91,9 +91,9 @@ export class Checkpointer {
   }
 
   get #flushIsDue(): boolean {
-    const { memory, settings, refusal } = this.#parts;
+    const { memory, settings } = this.#parts;
     return (
-      refusal() === undefined &&
+      this.#parts.refusal() === undefined &&
       memory.unwrittenBytes > settings.flushBytes &&
       memory.oldestUnwritten !== undefined
     );

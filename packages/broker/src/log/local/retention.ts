@@ -86,8 +86,15 @@ export async function dropSegments(log: LocalPartitionLog): Promise<number> {
   }
   if (gone.length > 0) {
     context.clock.setTimer(config.fileDeleteDelayMs, () => {
-      for (const segment of gone)
-        segment.destroy().catch((error: unknown) => void context.writeFailed(error));
+      for (const segment of gone) {
+        // What stays goes when the folder is looked through the next time.
+        segment.destroy().catch((error: unknown) => {
+          context.logger?.warn(
+            { file: segment.log.path },
+            `A deleted segment could not be removed: ${(error as Error).message}`,
+          );
+        });
+      }
     });
   }
   return gone.length;

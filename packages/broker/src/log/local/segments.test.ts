@@ -153,7 +153,7 @@ describe('reads', () => {
     appendMany(log, 20);
     await world.settle(30);
     const reading = Promise.all(
-      range(0, 10).map((offset) =>
+      range(0, 10).map(async (offset) =>
         log.read(offset, { maxBytes: 1, atLeastOneBatch: true, upToOffset: Infinity }),
       ),
     );
