@@ -184,6 +184,7 @@ export class Checkpointer {
         }
         this.changed = false;
         this.#removed = this.#removed.filter((removed) => removed.sequence > walSequence);
+        await wal.makeFolder();
         await writeCheckpoint(disk, folder, {
           walSequence,
           walEpoch: wal.epochFloor(walSequence),

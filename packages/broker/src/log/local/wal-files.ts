@@ -194,8 +194,11 @@ export class WalFiles {
     return next;
   }
 
-  /** Also makes durable what an earlier process has left in the store's folder: this run relies on that, the checkpoint above all. */
-  #makeFolder(): Promise<void> {
+  /**
+   * The store's folder is made at its first use, by whoever comes first: a commit, or the checkpoint that says that an empty partition is gone.
+   * Also makes durable what an earlier process has left in it: this run relies on that, the checkpoint above all.
+   */
+  makeFolder(): Promise<void> {
     this.#folderMade ??= makeDurableDirectory(this.#disk, this.#folder).catch((error: unknown) => {
       this.#folderMade = undefined;
       throw error;
@@ -204,7 +207,7 @@ export class WalFiles {
   }
 
   async #prepare(capacity: number): Promise<WalFile> {
-    await this.#makeFolder();
+    await this.makeFolder();
     const found = this.#free.findIndex((file) => file.capacity >= capacity);
     if (found >= 0) {
       return this.#free.splice(found, 1)[0]!;
