@@ -163,6 +163,11 @@ export class GroupCommit {
     const { shares, bound } = this.#take();
     try {
       const direct = await this.#write(shares, bound);
+      if (this.#stopped) {
+        // The store has failed meanwhile, and everything that was not durable has been given up.
+        for (const write of direct) write.abandon();
+        return;
+      }
       const sequence = this.#nextSequence - 1;
       for (const { member, upTo, start } of shares) member.committed(upTo, start, sequence);
       for (const write of direct) write.commit();

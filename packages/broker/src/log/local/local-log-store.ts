@@ -179,6 +179,9 @@ export class LocalLogStore implements LogStore {
         NO_CONFIG,
       );
     try {
+      log.close();
+      // A group in flight may hold its batches: they stay in memory until it has ended, and no later frame has any.
+      while (log.tail.taken > log.tail.durable && !this.#disk.failed) await this.#commit.next();
       await log.detach();
       log.release();
       await this.#takeFolderAway(log.folder, id);

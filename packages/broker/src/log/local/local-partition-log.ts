@@ -13,7 +13,6 @@
 import assert from 'node:assert/strict';
 
 import type { SegmentProgressState } from './segment-progress.ts';
-import type { BatchMemory } from '../batch-memory.ts';
 import {
   LogError,
   type AppendedBatch,
@@ -28,32 +27,19 @@ import {
 import type { PartitionCheckpoint } from './checkpoint-file.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import type { LogContext } from './log-context.ts';
-import {
-  EPOCHS_FILE,
-  METADATA_FILE,
-  encodePartitionMetadata,
-  partitionFolderName,
-} from './partition-files.ts';
+import { partitionFolderName } from './partition-files.ts';
 import { applyRetention, dropSegments, hasSegmentBelowStart } from './retention.ts';
+import { readSegments, readTail } from './partition-reader.ts';
+import { PartitionWriter } from './partition-writer.ts';
 import { NOTHING, sliceOf } from './piece.ts';
 import { SegmentList } from './segment-list.ts';
 import { shouldRoll } from './segment-roll.ts';
 import { SegmentProgress } from './segment-progress.ts';
-import { Serial } from './serial.ts';
-import { replaceWhole } from './small-files.ts';
 import { SnapshotFiles } from './snapshot-files.ts';
 import { Tail } from './tail.ts';
 import { findByTimestamp, findMaxTimestamp } from './time-search.ts';
 import type { CommitMember, DirectTarget, DirectWrite } from './group-commit.ts';
-import type { Segment } from './segment.ts';
 import type { SegmentSection } from './wal-scan.ts';
-
-/** Buffers in one write of a flush: what the systems take at a time. */
-const FLUSH_BATCHES = 1024;
-/** More batches than this, with those that wait for their segment, do not go straight there. */
-const DIRECT_BATCHES = 4096;
-/** Bytes in one write of a flush (and a batch more). */
-const FLUSH_BYTES = 8 * 1024 * 1024;
 
 interface StartWaiter {
   readonly offset: number;
@@ -70,6 +56,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   readonly segments: SegmentList;
   readonly snapshots: SnapshotFiles;
   readonly context: LogContext;
+  readonly writer: PartitionWriter;
   readonly folder: string;
   /** The first frame that the segments do not cover; 0 when they cover all. */
   dirtyFrom = 0;
@@ -83,21 +70,11 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   #endOffset: number;
   #durableEndOffset: number;
   #size: number;
-  readonly #io = new Serial();
   readonly #epochs: LeaderEpochs;
-  #epochsChanged = false;
-  /** Offsets in the tail at which segments begin that have no batch on disk yet. */
-  readonly #newSegments = new Set<number>();
-  /** The partition's folder is there, and known to survive. */
-  #folderDurable: boolean;
-  /** Entries of the folder changed since its last sync. */
-  #folderChanged = false;
   #startWaiters: StartWaiter[] = [];
   #closed = false;
   #recovering = false;
   #settlingSoon = false;
-  /** The folder has been taken away. */
-  #gone = false;
   readonly #openedMs: number;
 
   constructor(context: LogContext, walNumber: number, checkpoint: PartitionCheckpoint, config: LogConfig) {
@@ -114,7 +91,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     this.#durableEndOffset = checkpoint.endOffset;
     this.#size = checkpoint.sizeInBytes;
     this.#epochs = new LeaderEpochs(checkpoint.epochs);
-    this.#folderDurable = checkpoint.active !== undefined;
+    this.writer = new PartitionWriter(this, checkpoint.active !== undefined);
     this.#openedMs = context.clock.now();
   }
 
@@ -136,6 +113,10 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
 
   get latestEpoch(): number | undefined {
     return this.#epochs.latest;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   get openedMs(): number {
@@ -200,7 +181,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     await segment.prepareToWrite();
     const batches = section.batches.map((batch, i) => ({ ...batch, maxTimestamp: maxTimestamps[i]! }));
     for (const batch of batches) {
-      if (this.#epochs.assign(batch.leaderEpoch, batch.baseOffset)) this.#epochsChanged = true;
+      if (this.#epochs.assign(batch.leaderEpoch, batch.baseOffset)) this.writer.epochsChanged = true;
       segment.planned.advance(batch, batch.length, this.config.indexIntervalBytes);
       this.#size += batch.length;
     }
@@ -209,58 +190,8 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     segment.log.dirty = true;
     this.#endOffset = last.lastOffset + 1;
     this.#durableEndOffset = this.#endOffset;
-    this.#folderChanged = true;
+    this.writer.folderChanged = true;
     this.committed(0, undefined, sequence);
-  }
-
-  directTarget(from: number): DirectTarget | undefined {
-    const { tail } = this;
-    const segment = this.segments.active!;
-    const first = tail.at(Math.min(tail.written, from));
-    if (first.baseOffset < segment.baseOffset || tail.end - tail.written > DIRECT_BATCHES) return undefined;
-    if (!segment.entryDurable) {
-      // A file is made for batches that are durable, never for those that may be discarded.
-      this.settleSoon();
-      return undefined;
-    }
-    let bytes = 0;
-    for (let i = from; i < tail.end; i++) bytes += tail.at(i).bytes.length;
-    return { segmentBase: segment.baseOffset, position: segment.planned.size - bytes };
-  }
-
-  async writeDirect(upTo: number, target: DirectTarget): Promise<DirectWrite> {
-    const end = await this.#io.turn();
-    const segment = this.segments.find(target.segmentBase)!;
-    const { tail } = this;
-    const batches: AppendedBatch[] = [];
-    let bytes = 0;
-    for (let i = tail.written; i < upTo; i++) {
-      batches.push(tail.at(i));
-      bytes += tail.at(i).bytes.length;
-    }
-    const abandon = (): void => {
-      segment.abandonBehind();
-      end();
-    };
-    try {
-      await this.#finishBefore(segment);
-      await segment.prepareToWrite();
-      await segment.writeBehind(batches);
-      if (this.context.settings.durability === 'fsync') await segment.sync();
-    } catch (error) {
-      abandon();
-      throw error;
-    }
-    const commit = (): void => {
-      segment.wrote(batches, this.config.indexIntervalBytes);
-      // Synced already, but for what a flush wrote meanwhile: there was none, this was the partition's turn.
-      if (this.context.settings.durability === 'fsync') segment.dirty = false;
-      this.#newSegments.delete(segment.baseOffset);
-      tail.written = upTo;
-      this.context.memory.written(bytes);
-      end();
-    };
-    return { commit, abandon };
   }
 
   /** Sees that the newest segment has a file that survives, so that the next large group can go straight there. */
@@ -274,28 +205,25 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
       });
   }
 
-  /** Completes the segments before `segment`: nothing is written to them any more. */
-  async #finishBefore(segment: Segment): Promise<void> {
-    for (const before of this.segments.known) {
-      if (before === segment) return;
-      if (before.finished || !before.created) continue;
-      await before.trim();
-      await before.writeIndexes(true);
-      before.finished = true;
-    }
-  }
-
   /** Index files of all segments as complete as can be. */
   async writeAllIndexes(): Promise<void> {
     for (const segment of this.segments.known) await segment.writeIndexes(true);
   }
 
+  directTarget(from: number): DirectTarget | undefined {
+    return this.writer.directTarget(from);
+  }
+
+  writeDirect(upTo: number, target: DirectTarget): Promise<DirectWrite> {
+    return this.writer.writeDirect(upTo, target);
+  }
+
   beginsSegment(offset: number): boolean {
-    return this.#newSegments.has(offset);
+    return this.writer.newSegments.has(offset);
   }
 
   committed(upTo: number, start: number | undefined, sequence: number): void {
-    if (this.#gone) return;
+    if (this.writer.gone) return;
     this.#dirtySince(sequence);
     if (upTo > this.tail.durable) {
       this.tail.durable = upTo;
@@ -308,7 +236,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
 
   /** Everything that is not durable is gone. */
   discard(error: LogError): void {
-    if (this.#gone) return;
+    if (this.writer.gone) return;
     const had = this.tail.end > this.tail.durable;
     const bytes = this.tail.discard();
     this.context.memory.discarded(bytes);
@@ -317,9 +245,10 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     if (had) {
       this.#endOffset = this.#durableEndOffset;
       this.#epochs.truncateFromEnd(this.#endOffset);
-      this.#epochsChanged = true;
+      this.writer.epochsChanged = true;
       this.segments.truncate(this.#endOffset);
-      for (const offset of this.#newSegments) if (offset >= this.#endOffset) this.#newSegments.delete(offset);
+      for (const offset of this.writer.newSegments)
+        if (offset >= this.#endOffset) this.writer.newSegments.delete(offset);
       this.snapshots.truncate(this.#endOffset);
       this.#replan();
     }
@@ -335,10 +264,10 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     if (offset >= upTo) return NOTHING;
     const bounded = upTo === limits.upToOffset ? limits : { ...limits, upToOffset: upTo };
     const number = this.tail.find(offset);
-    if (number !== undefined) return this.#readTail(number, bounded);
+    if (number !== undefined) return readTail(this.tail, number, bounded);
     const segment = this.segments.find(offset);
     const piece = segment === undefined ? undefined : this.context.cache.find(segment, offset);
-    if (piece === undefined) return this.#readSegments(offset, bounded);
+    if (piece === undefined) return readSegments(this, offset, bounded);
     const { slice, complete } = sliceOf(piece, offset, bounded);
     if (complete) this.context.cache.readAhead(piece);
     return slice;
@@ -373,7 +302,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     if (!(await hasSegmentBelowStart(this))) return 0;
     try {
       await this.context.checkpointed(this);
-      return await this.#io.run(() => (this.#gone ? Promise.resolve(0) : dropSegments(this)));
+      return await this.writer.io.run(() => (this.writer.gone ? Promise.resolve(0) : dropSegments(this)));
     } catch (error) {
       throw error instanceof LogError ? error : this.context.writeFailed(error);
     }
@@ -409,7 +338,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   /** Retention: a segment is out of the log. */
   segmentDropped(sizeInBytes: number): void {
     this.#size -= sizeInBytes;
-    this.#folderChanged = true;
+    this.writer.folderChanged = true;
     this.touch();
   }
 
@@ -420,43 +349,13 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
 
   /** Writes what is durable to the segments. @throws DiskError; nothing is lost then, and it may be tried again */
   flush(): Promise<void> {
-    return this.#io.run(() => this.flushNow());
-  }
-
-  /** `flush`, for those within a piece of file work. */
-  async flushNow(): Promise<void> {
-    const { tail } = this;
-    while (tail.written < tail.durable && !this.#gone) {
-      const first = tail.at(tail.written);
-      const segment = this.segments.find(first.baseOffset);
-      assert(segment !== undefined, `no segment of ${this.folder} for offset ${first.baseOffset}`);
-      const next = this.segments.after(segment);
-      const batches: AppendedBatch[] = [];
-      let bytes = 0;
-      for (
-        let i = tail.written;
-        i < tail.durable && batches.length < FLUSH_BATCHES && bytes < FLUSH_BYTES;
-        i++
-      ) {
-        const batch = tail.at(i);
-        if (next !== undefined && batch.baseOffset >= next.baseOffset) break;
-        batches.push(batch);
-        bytes += batch.bytes.length;
-      }
-      await this.#finishBefore(segment);
-      if (!segment.created) await this.#prepareFolder();
-      await segment.write(batches, this.config.indexIntervalBytes);
-      this.#newSegments.delete(segment.baseOffset);
-      tail.written += batches.length;
-      this.context.memory.written(bytes);
-      await segment.writeIndexes(false);
-    }
+    return this.writer.io.run(() => this.writer.flush());
   }
 
   /** Brings everything durable into synced segments and remembers it as this partition's checkpoint. */
   settle(snapshot: boolean): Promise<void> {
     if (snapshot) this.#snapshotAt(this.#endOffset);
-    return this.#io.run(() => this.#settleNow());
+    return this.writer.io.run(() => this.#settleNow());
   }
 
   /** Takes nothing any more. */
@@ -467,8 +366,8 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   /** Ends all work on files, now and for good: the folder is about to be taken away. */
   async detach(): Promise<void> {
     this.#closed = true;
-    await this.#io.run(async () => {
-      this.#gone = true;
+    await this.writer.io.run(async () => {
+      this.writer.gone = true;
     });
   }
 
@@ -493,7 +392,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     let bytes = 0;
     for (const batch of batches) {
       assert.equal(batch.baseOffset, this.#endOffset, `offsets of ${this.folder} must follow one another`);
-      if (this.#epochs.assign(batch.leaderEpoch, batch.baseOffset)) this.#epochsChanged = true;
+      if (this.#epochs.assign(batch.leaderEpoch, batch.baseOffset)) this.writer.epochsChanged = true;
       active.planned.advance(batch, batch.bytes.length, this.config.indexIntervalBytes);
       this.tail.push(batch);
       this.#endOffset = batch.lastOffset + 1;
@@ -525,7 +424,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   #beginSegment(offset: number): void {
     const segment = this.segments.begin(offset);
     segment.trimLater = this.#recovering;
-    this.#newSegments.add(offset);
+    this.writer.newSegments.add(offset);
   }
 
   #snapshotAt(offset: number): void {
@@ -549,80 +448,24 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     this.#startOffset = Math.max(this.#startOffset, start);
     if (this.pendingStart !== undefined && this.pendingStart <= start) this.pendingStart = undefined;
     this.#epochs.truncateFromStart(this.#startOffset);
-    this.#epochsChanged = true;
+    this.writer.epochsChanged = true;
     this.#observer?.startMoved(this.#startOffset);
     const done = this.#startWaiters.filter((waiter) => waiter.offset <= start);
     this.#startWaiters = this.#startWaiters.filter((waiter) => waiter.offset > start);
     for (const waiter of done) waiter.done(undefined);
   }
 
-  #readTail(from: number, limits: ReadLimits): LogSlice {
-    const buffers: Uint8Array[] = [];
-    const memory: BatchMemory[] = [];
-    let byteLength = 0;
-    for (let i = from; i < this.tail.durable; i++) {
-      const batch = this.tail.at(i);
-      if (batch.baseOffset >= limits.upToOffset) break;
-      const next = byteLength + batch.bytes.length;
-      if (next > limits.maxBytes && !(buffers.length === 0 && limits.atLeastOneBatch)) break;
-      buffers.push(batch.bytes);
-      byteLength = next;
-      if (batch.memory !== undefined) {
-        batch.memory.retain();
-        memory.push(batch.memory);
-      }
-    }
-    return { buffers, byteLength, memory };
-  }
-
-  async #readSegments(offset: number, limits: ReadLimits): Promise<LogSlice> {
-    await this.segments.load();
-    for (
-      let segment = this.segments.find(offset);
-      segment !== undefined;
-      segment = this.segments.after(segment)
-    ) {
-      try {
-        const piece =
-          this.context.cache.find(segment, offset) ?? (await this.context.cache.load(segment, offset));
-        if (piece !== undefined) {
-          const { slice, complete } = sliceOf(piece, offset, limits);
-          if (complete) this.context.cache.readAhead(piece);
-          return slice;
-        }
-      } catch (error) {
-        // Retention took the segment away under the reader: there is nothing at this offset any more.
-        if (segment.deleted || offset < this.#startOffset || this.#closed) return NOTHING;
-        throw error instanceof LogError
-          ? error
-          : new LogError('IO', `Cannot read ${this.folder}: ${(error as Error).message}`, { cause: error });
-      }
-    }
-    return NOTHING;
-  }
-
-  async #prepareFolder(): Promise<void> {
-    this.#folderChanged = true;
-    if (this.#folderDurable) return;
-    const { disk } = this.context;
-    await disk.makeDirectory(this.folder);
-    await replaceWhole(disk, `${this.folder}/${METADATA_FILE}`, encodePartitionMetadata(this.id));
-    await disk.syncDirectory(this.folder);
-    await disk.syncDirectory(this.context.folder);
-    this.#folderDurable = true;
-  }
-
   async #settleNow(): Promise<void> {
-    if (this.#gone) return;
+    if (this.writer.gone) return;
     this.#dirtyAfter = 0;
-    await this.flushNow();
+    await this.writer.flush();
     for (const segment of this.segments.known) {
       if (!segment.trimLater) continue;
       segment.trimLater = false;
       await segment.trim();
     }
     const state = this.#writtenState();
-    if (this.#folderDurable) await this.#syncFiles();
+    if (this.writer.folderDurable) await this.writer.sync(this.#epochs);
     this.checkpoint = { ...state, snapshot: this.snapshots.newest };
     // Only now: until here a checkpoint must not take this partition for covered.
     this.dirtyFrom = this.#dirtyAfter;
@@ -654,27 +497,6 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
       active,
       epochs,
     };
-  }
-
-  async #syncFiles(): Promise<void> {
-    const { disk } = this.context;
-    if (this.#epochsChanged) {
-      this.#epochsChanged = false;
-      await replaceWhole(disk, `${this.folder}/${EPOCHS_FILE}`, this.#epochs.encode());
-      this.#folderChanged = true;
-    }
-    if (await this.snapshots.store(this.writtenEndOffset)) {
-      await this.snapshots.prune(this.writtenEndOffset);
-      this.#folderChanged = true;
-    }
-    for (const segment of this.segments.known) {
-      if (segment.dirty) await segment.sync();
-    }
-    if (this.#folderChanged) {
-      this.#folderChanged = false;
-      await disk.syncDirectory(this.folder);
-      for (const segment of this.segments.known) if (segment.created) segment.entryDurable = true;
-    }
   }
 
   #closedError(): LogError {

@@ -71,7 +71,7 @@ export async function hasSegmentBelowStart(log: LocalPartitionLog): Promise<bool
 export async function dropSegments(log: LocalPartitionLog): Promise<number> {
   const { context, config } = log;
   const gone: Segment[] = [];
-  await log.flushNow();
+  await log.writer.flush();
   for (
     let [segment, next] = log.segments.known;
     segment !== undefined && next !== undefined;

@@ -1,0 +1,57 @@
+// Reads of one partition: from memory at once, from segments with a promise.
+import type { BatchMemory } from '../batch-memory.ts';
+import { LogError, type LogSlice, type ReadLimits } from '../partition-log.ts';
+import type { LocalPartitionLog } from './local-partition-log.ts';
+import { NOTHING, sliceOf } from './piece.ts';
+import type { Tail } from './tail.ts';
+
+/** The durable batches of a tail from number `from` on, as far as the limits allow. */
+export function readTail(tail: Tail, from: number, limits: ReadLimits): LogSlice {
+  const buffers: Uint8Array[] = [];
+  const memory: BatchMemory[] = [];
+  let byteLength = 0;
+  for (let i = from; i < tail.durable; i++) {
+    const batch = tail.at(i);
+    if (batch.baseOffset >= limits.upToOffset) break;
+    const next = byteLength + batch.bytes.length;
+    if (next > limits.maxBytes && !(buffers.length === 0 && limits.atLeastOneBatch)) break;
+    buffers.push(batch.bytes);
+    byteLength = next;
+    if (batch.memory !== undefined) {
+      batch.memory.retain();
+      memory.push(batch.memory);
+    }
+  }
+  return { buffers, byteLength, memory };
+}
+
+/** @throws LogError CORRUPT, IO */
+export async function readSegments(
+  log: LocalPartitionLog,
+  offset: number,
+  limits: ReadLimits,
+): Promise<LogSlice> {
+  await log.segments.load();
+  for (
+    let segment = log.segments.find(offset);
+    segment !== undefined;
+    segment = log.segments.after(segment)
+  ) {
+    try {
+      const piece =
+        log.context.cache.find(segment, offset) ?? (await log.context.cache.load(segment, offset));
+      if (piece !== undefined) {
+        const { slice, complete } = sliceOf(piece, offset, limits);
+        if (complete) log.context.cache.readAhead(piece);
+        return slice;
+      }
+    } catch (error) {
+      // Retention took the segment away under the reader: there is nothing at this offset any more.
+      if (segment.deleted || offset < log.startOffset || log.closed) return NOTHING;
+      throw error instanceof LogError
+        ? error
+        : new LogError('IO', `Cannot read ${log.folder}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  return NOTHING;
+}
