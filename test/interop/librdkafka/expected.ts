@@ -1,31 +1,64 @@
-// What is to be expected of librdkafka's own tests: what Apache Kafka gives, less what Moldau does not claim yet.
+// What is to be expected of librdkafka's own tests: what Apache Kafka gives, less what Moldau does not claim yet (later.ts).
+import { LATER, type LaterTest } from './later.ts';
+
+export interface Expectation {
+  readonly test: string;
+  /** `default`, or `noautocreate`: the broker makes no topics by itself. */
+  readonly scenario: string;
+  /** `pass`: as with Kafka. `not-settled`: Kafka skips it, fails it, or gives now this, now that; it is run, and its outcome is shown. */
+  readonly kafka: 'pass' | 'not-settled';
+  readonly later: LaterTest | undefined;
+}
+
+/** A line of the suite's runner: `PASS|FAIL|SKIP|TIMEOUT name seconds subtests-passed`. */
+export interface TestResult {
+  readonly state: string;
+  readonly test: string;
+  readonly seconds: number;
+  readonly subtestsPassed: number;
+}
 
 /**
- * Features that these tests need and that come later, by name of test. A new feature takes its line away. Naming a test with
- * `--tests` runs it all the same.
+ * @param expectedKafka expected-kafka.txt: `name CLASSIC CONSUMER subtests # note`
+ * @param tests tests.txt: `name scenario [known-issue]`
  */
-const LATER: readonly (readonly [RegExp, string])[] = [
-  [/^0103_transactions|^0098_consumer_txn|^0129_fetch_aborted_msgs/, 'transactions'],
-  [
-    /^0055_producer_latency|^0061_consumer_lag|^0137_barrier_batch_consume/,
-    'transactions, in one of its subtests',
-  ],
-  [/^01[78]\d_share_consumer/, 'share groups'],
-  [/^0109_auto_create_topics|^0115_producer_auth|^0119_consumer_auth/, 'ACLs'],
-  [/^0077_compaction/, 'compaction'],
-  [/^0081_admin/, 'ACLs, quotas and SCRAM users in part of its subtests'],
-];
+export function parseExpected(expectedKafka: string, tests: string): Expectation[] {
+  const scenarios = new Map(
+    rows(tests).map(([test = '', scenario = 'default']) => [test, scenario] as const),
+  );
+  return rows(expectedKafka).map(([test = '', classic]) => ({
+    test,
+    scenario: scenarios.get(test) ?? 'default',
+    kafka: classic === 'PASS' ? 'pass' : 'not-settled',
+    later: LATER.find((later) => later.test === test),
+  }));
+}
 
-export type Expectation = 'pass' | 'either' | { readonly later: string };
+function rows(text: string): string[][] {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+    .map((line) => line.trim().split(/\s+/));
+}
 
-/** Reads expected-kafka.txt: `name CLASSIC CONSUMER subtests # note`; what is not PASS there does not count here. */
-export function parseExpected(text: string): Map<string, Expectation> {
-  const expected = new Map<string, Expectation>();
-  for (const line of text.split('\n')) {
-    const [name, classic] = line.trim().split(/\s+/);
-    if (name === undefined || classic === undefined || name.startsWith('#')) continue;
-    const later = LATER.find(([pattern]) => pattern.test(name))?.[1];
-    expected.set(name, later !== undefined ? { later } : classic === 'PASS' ? 'pass' : 'either');
-  }
-  return expected;
+/** Undefined for a line of another kind. */
+export function parseResult(line: string): TestResult | undefined {
+  const [state = '', test = '', seconds, subtestsPassed] = line.split(' ');
+  if (!/^(PASS|FAIL|SKIP|TIMEOUT)$/.test(state)) return undefined;
+  return { state, test, seconds: Number(seconds), subtestsPassed: Number(subtestsPassed) };
+}
+
+/** It is worth running: all of it or its beginning has to pass, or it is not known. */
+export function isDue({ later }: Expectation): boolean {
+  return later === undefined || later.subtestsBefore > 0;
+}
+
+/** It has to pass, as far as it has to. */
+export function isExpected(expectation: Expectation): boolean {
+  return expectation.kafka === 'pass' && isDue(expectation);
+}
+
+/** It passes, as far as it has to. */
+export function isMet({ later }: Expectation, { state, subtestsPassed }: TestResult): boolean {
+  return state === 'PASS' || (later !== undefined && subtestsPassed >= later.subtestsBefore);
 }
