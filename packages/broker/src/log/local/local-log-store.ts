@@ -193,10 +193,11 @@ export class LocalLogStore implements LogStore {
     }
     this.#checkpointer.forget(log, key);
     // Frames of it may still be in the write-ahead log: the empty folder says that they do not count until a checkpoint does.
-    void this.#checkpointer.covered().then(
-      () => this.#options.disk.removeTree(`${this.#options.folder}/${removedFolderName(id)}`),
-      () => {},
-    );
+    // What cannot be removed now goes at the next start.
+    this.#checkpointer
+      .covered()
+      .then(() => this.#options.disk.removeTree(`${this.#options.folder}/${removedFolderName(id)}`))
+      .catch(() => {});
   }
 
   async stored(): Promise<readonly PartitionId[]> {

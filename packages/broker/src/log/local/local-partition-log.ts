@@ -205,6 +205,18 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
       });
   }
 
+  /**
+   * Recovery: writes what lies there once more. Where the sync of the last process failed, the system shows bytes that it does not have on the
+   * disk and takes for clean: another sync alone would not write them.
+   */
+  async rewriteSegment(section: SegmentSection): Promise<void> {
+    const segment = this.segments.active;
+    if (segment?.baseOffset !== section.segmentBase) return;
+    const bytes = new Uint8Array(section.batches.reduce((sum, batch) => sum + batch.length, 0));
+    await segment.log.read(bytes, section.position);
+    await segment.log.write([bytes], section.position);
+  }
+
   /** Index files of all segments as complete as can be. */
   async writeAllIndexes(): Promise<void> {
     for (const segment of this.segments.known) await segment.writeIndexes(true);

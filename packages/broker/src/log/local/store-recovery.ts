@@ -104,6 +104,8 @@ class StoreRecovery {
   readonly #removed: ReadonlySet<string>;
   readonly #logs = new Map<string, LocalPartitionLog>();
   readonly #context: LogContext;
+  /** What the last frame says is in segments: no later frame says that its sync succeeded. */
+  #lastSections: { readonly log: LocalPartitionLog; readonly section: SegmentSection }[] = [];
   /** Of the batches in segments that have been checked and not yet taken. */
   readonly #timestamps = new Map<SegmentSection, number[]>();
 
@@ -139,6 +141,7 @@ class StoreRecovery {
   async take({ header, body, partitions }: ScannedFrame): Promise<void> {
     let at = 0;
     this.frames += 1;
+    this.#lastSections = [];
     for (const section of header.sections) {
       const id = partitions.get(section.number);
       if (id === undefined) {
@@ -184,6 +187,7 @@ class StoreRecovery {
   }
 
   async finish(): Promise<void> {
+    for (const { log, section } of this.#lastSections) await log.rewriteSegment(section);
     for (const [key, log] of this.#logs) {
       await log.settle(false);
       this.partitions.set(key, log.checkpoint);
@@ -222,6 +226,7 @@ class StoreRecovery {
       case 'segment':
         await log.recoverSegment(section, this.#timestamps.get(section) ?? [], sequence);
         this.#timestamps.delete(section);
+        this.#lastSections.push({ log, section });
         return;
     }
   }
