@@ -15,7 +15,7 @@ import { crc32c } from '@moldau/protocol/crc32c.ts';
 import { LogError, type PartitionId } from '../partition-log.ts';
 import type { EpochEntry } from './leader-epochs.ts';
 import type { SegmentProgressState } from './segment-progress.ts';
-import { readWhole, replaceWhole } from './small-files.ts';
+import { readWhole, replaceWhole, writeHint } from './small-files.ts';
 
 export interface PartitionCheckpoint {
   readonly id: PartitionId;
@@ -70,6 +70,8 @@ export async function readCheckpoint(disk: Disk, folder: string): Promise<Checkp
 /** Durable once it resolves. */
 export async function writeCheckpoint(disk: Disk, folder: string, checkpoint: Checkpoint): Promise<void> {
   const body = Buffer.from(`${JSON.stringify(checkpoint)}\n`);
+  // Folders of partitions that are new: they have to be there before a checkpoint that names them is.
+  await disk.syncDirectory(folder);
   const crc = crc32c(body).toString(16).padStart(8, '0');
   await replaceWhole(
     disk,
@@ -77,12 +79,12 @@ export async function writeCheckpoint(disk: Disk, folder: string, checkpoint: Ch
     Buffer.concat([Buffer.from(`moldau-log-checkpoint 1 ${crc}\n`), body]),
   );
   const stored = checkpoint.partitions.filter((partition) => partition.active !== undefined);
-  await replaceWhole(
+  await writeHint(
     disk,
     `${folder}/log-start-offset-checkpoint`,
     offsetsFile(stored, (partition) => partition.startOffset),
   );
-  await replaceWhole(
+  await writeHint(
     disk,
     `${folder}/recovery-point-offset-checkpoint`,
     offsetsFile(stored, (partition) => partition.endOffset),

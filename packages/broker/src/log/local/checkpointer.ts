@@ -173,7 +173,8 @@ export class Checkpointer {
         if (everything || (log.dirtyFrom !== 0 && log.dirtyFrom <= before)) logs.add(log);
       }
       const due = everything || wanted.size > 0 || logs.size > 0 || this.changed || wal.sealedBytes > 0;
-      await this.#settle([...logs]);
+      const settled = [...logs];
+      await this.#settle([...settled]);
       this.#refuseAfterFailure();
       if (due) {
         if (everything) wal.seal();
@@ -191,6 +192,7 @@ export class Checkpointer {
           partitions: this.#parts.partitions(),
           removed: this.#removed,
         });
+        for (const log of settled) log.writer.folderDurable = log.writer.folderMade;
         wal.release(walSequence);
       }
       for (const waiters of wanted.values()) for (const waiter of waiters) waiter.resolve();

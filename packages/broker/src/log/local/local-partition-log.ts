@@ -198,8 +198,9 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   settleSoon(): void {
     if (this.#settlingSoon) return;
     this.#settlingSoon = true;
-    this.settle(false)
-      .catch((error: unknown) => this.context.writeFailed(error))
+    this.context
+      .checkpointed(this)
+      .catch(() => {})
       .finally(() => {
         this.#settlingSoon = false;
       });
@@ -312,9 +313,13 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   /** Frees the segments below the start; resolves to how many. A checkpoint that does not name them comes first. */
   async dropBelowStart(): Promise<number> {
     if (!(await hasSegmentBelowStart(this))) return 0;
+    // The start may move on meanwhile; the checkpoint covers this one.
+    const start = this.#startOffset;
     try {
       await this.context.checkpointed(this);
-      return await this.writer.io.run(() => (this.writer.gone ? Promise.resolve(0) : dropSegments(this)));
+      return await this.writer.io.run(() =>
+        this.writer.gone ? Promise.resolve(0) : dropSegments(this, start),
+      );
     } catch (error) {
       throw error instanceof LogError ? error : this.context.writeFailed(error);
     }
@@ -477,7 +482,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
       await segment.trim();
     }
     const state = this.#writtenState();
-    if (this.writer.folderDurable) await this.writer.sync(this.#epochs);
+    if (this.writer.folderMade) await this.writer.sync(this.#epochs);
     this.checkpoint = { ...state, snapshot: this.snapshots.newest };
     // Only now: until here a checkpoint must not take this partition for covered.
     this.dirtyFrom = this.#dirtyAfter;

@@ -15,7 +15,7 @@ import type { LocalPartitionLog } from './local-partition-log.ts';
 import { EPOCHS_FILE, METADATA_FILE, encodePartitionMetadata } from './partition-files.ts';
 import { Serial } from './serial.ts';
 import type { Segment } from './segment.ts';
-import { replaceWhole } from './small-files.ts';
+import { writeHint } from './small-files.ts';
 
 /** Buffers in one write of a flush: what the systems take at a time. */
 const FLUSH_BATCHES = 1024;
@@ -31,7 +31,9 @@ export class PartitionWriter {
   epochsChanged = false;
   /** Entries of the folder changed since its last sync. */
   folderChanged = false;
-  /** The partition's folder is there, and known to survive. */
+  /** The partition's folder is there. */
+  folderMade: boolean;
+  /** ... and survives: a checkpoint has synced the folder above. */
   folderDurable: boolean;
   /** The folder has been taken away. */
   gone = false;
@@ -39,6 +41,7 @@ export class PartitionWriter {
 
   constructor(log: LocalPartitionLog, folderDurable: boolean) {
     this.#log = log;
+    this.folderMade = folderDurable;
     this.folderDurable = folderDurable;
   }
 
@@ -88,7 +91,7 @@ export class PartitionWriter {
     const segment = this.#log.segments.active!;
     const first = tail.at(Math.min(tail.written, from));
     if (first.baseOffset < segment.baseOffset || tail.end - tail.written > DIRECT_BATCHES) return undefined;
-    if (!segment.entryDurable) {
+    if (!segment.entryDurable || !this.folderDurable) {
       // A file is made for batches that are durable, never for those that may be discarded.
       this.#log.settleSoon();
       return undefined;
@@ -135,13 +138,11 @@ export class PartitionWriter {
 
   async #prepareFolder(): Promise<void> {
     this.folderChanged = true;
-    if (this.folderDurable) return;
+    if (this.folderMade) return;
     const { disk } = this.#log.context;
     await disk.makeDirectory(this.#log.folder);
-    await replaceWhole(disk, `${this.#log.folder}/${METADATA_FILE}`, encodePartitionMetadata(this.#log.id));
-    await disk.syncDirectory(this.#log.folder);
-    await disk.syncDirectory(this.#log.context.folder);
-    this.folderDurable = true;
+    await writeHint(disk, `${this.#log.folder}/${METADATA_FILE}`, encodePartitionMetadata(this.#log.id));
+    this.folderMade = true;
   }
 
   /** Makes durable what has been written, snapshots and epochs too. To be called as a piece of file work. */
@@ -149,7 +150,7 @@ export class PartitionWriter {
     const { disk } = this.#log.context;
     if (this.epochsChanged) {
       this.epochsChanged = false;
-      await replaceWhole(disk, `${this.#log.folder}/${EPOCHS_FILE}`, epochs.encode());
+      await writeHint(disk, `${this.#log.folder}/${EPOCHS_FILE}`, epochs.encode());
       this.folderChanged = true;
     }
     if (await this.#log.snapshots.store(this.#log.writtenEndOffset)) {

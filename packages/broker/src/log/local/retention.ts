@@ -67,8 +67,8 @@ export async function hasSegmentBelowStart(log: LocalPartitionLog): Promise<bool
   return second !== undefined && second.baseOffset <= log.startOffset;
 }
 
-/** Takes the segments below the start out of the log. To be called as a piece of the log's file work. */
-export async function dropSegments(log: LocalPartitionLog): Promise<number> {
+/** Takes the segments below `start` out of the log, which a checkpoint has covered since it was the start. To be called as a piece of the log's file work. */
+export async function dropSegments(log: LocalPartitionLog, start: number): Promise<number> {
   const { context, config } = log;
   const gone: Segment[] = [];
   await log.writer.flush();
@@ -77,7 +77,7 @@ export async function dropSegments(log: LocalPartitionLog): Promise<number> {
     segment !== undefined && next !== undefined;
     [segment, next] = log.segments.known
   ) {
-    if (next.baseOffset > log.startOffset) break;
+    if (next.baseOffset > start) break;
     log.segments.remove(segment);
     context.cache.forget(segment);
     await segment.retire();

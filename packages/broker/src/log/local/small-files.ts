@@ -27,6 +27,17 @@ export async function replaceWhole(disk: Disk, path: string, content: Uint8Array
   await disk.rename(temporary, path);
 }
 
+/** Writes a small file that nobody relies on: tools and people read it. It is not synced. */
+export async function writeHint(disk: Disk, path: string, content: Uint8Array): Promise<void> {
+  const file = await disk.open(path, { mode: 'create' });
+  try {
+    await file.truncate(0);
+    await file.write([content], 0);
+  } finally {
+    await file.close();
+  }
+}
+
 /**
  * Makes the folder and sees that it survives, with every folder above it: an earlier process may have made them and ended before it could do
  * this. Folders above that may not be touched were there before and are left alone.
