@@ -14,7 +14,7 @@ import { ProducerIds } from './metadata/producer-ids.ts';
 import type { Partitions } from './partition/partitions.ts';
 import { ByteBudget } from './server/byte-budget.ts';
 import { ConnectionServer } from './server/connection-server.ts';
-import type { FrameMemory } from './server/frame-memory.ts';
+import type { ReusedMemory } from './log/reused-memory.ts';
 import { Dispatcher } from './server/dispatch.ts';
 import type { BrokerSettings } from './settings/broker-settings.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -32,7 +32,7 @@ export interface BrokerOptions {
   /** Bytes of requests in the process, shared by all its brokers. */
   readonly budget: ByteBudget;
   /** For the frames of produce requests, shared likewise. */
-  readonly memory: FrameMemory;
+  readonly memory: ReusedMemory;
   readonly logger: Logger;
 }
 

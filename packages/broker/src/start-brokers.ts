@@ -16,7 +16,7 @@ import type { MetadataStore } from './metadata/metadata-store.ts';
 import { newClusterId } from './metadata/new-id.ts';
 import { Partitions } from './partition/partitions.ts';
 import { ByteBudget } from './server/byte-budget.ts';
-import { FrameMemory } from './server/frame-memory.ts';
+import { ReusedMemory } from './log/reused-memory.ts';
 import type { BrokerSettings } from './settings/broker-settings.ts';
 import type { Logger } from './telemetry/logger.ts';
 
@@ -125,7 +125,7 @@ function createBrokers(
   const { clock, random, network } = options.runtime;
   const { settings, logger } = options;
   const budget = new ByteBudget(settings.queuedMaxRequestBytes);
-  const memory = new FrameMemory(IDLE_FRAME_BYTES);
+  const memory = new ReusedMemory(IDLE_FRAME_BYTES);
   return Array.from(
     { length: options.brokers },
     (_, i) =>

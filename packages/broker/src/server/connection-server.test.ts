@@ -12,14 +12,21 @@ import { encodeRequest, type SimulatedClient } from '../testing/simulated-client
 import { simulate } from '../testing/simulated-cluster.ts';
 
 const versions = (client: SimulatedClient) =>
-  ask(client, apiVersionsRequest, apiVersionsResponse, { clientSoftwareName: 'test', clientSoftwareVersion: '1' });
+  ask(client, apiVersionsRequest, apiVersionsResponse, {
+    clientSoftwareName: 'test',
+    clientSoftwareVersion: '1',
+  });
 
 test('ApiVersions advertises exactly what is served', () =>
   simulate({}, async (cluster) => {
     const answer = await versions(await cluster.connect());
     assert.equal(answer.errorCode, ErrorCode.NONE);
-    assert.deepEqual(answer.apiKeys.map(({ apiKey }) => apiKey), [...allApis().keys()].sort((a, b) => a - b));
-    for (const { apiKey, maxVersion } of answer.apiKeys) assert.ok(maxVersion <= allApis().get(apiKey)!.request.highestVersion);
+    assert.deepEqual(
+      answer.apiKeys.map(({ apiKey }) => apiKey),
+      [...allApis().keys()].sort((a, b) => a - b),
+    );
+    for (const { apiKey, maxVersion } of answer.apiKeys)
+      assert.ok(maxVersion <= allApis().get(apiKey)!.request.highestVersion);
   }));
 
 test('ApiVersions in an unknown version is answered in version 0 with UNSUPPORTED_VERSION, and the connection goes on', () =>
@@ -34,13 +41,20 @@ test('ApiVersions in an unknown version is answered in version 0 with UNSUPPORTE
     const answer = apiVersionsResponse.decode(reader, 0);
     reader.expectEnd();
     assert.equal(answer.errorCode, ErrorCode.UNSUPPORTED_VERSION);
-    assert.ok(answer.apiKeys.some(({ apiKey, maxVersion }) => apiKey === 18 && maxVersion === apiVersionsRequest.highestVersion));
+    assert.ok(
+      answer.apiKeys.some(
+        ({ apiKey, maxVersion }) => apiKey === 18 && maxVersion === apiVersionsRequest.highestVersion,
+      ),
+    );
   }));
 
 test('ApiVersions without a name of the client software is INVALID_REQUEST', () =>
   simulate({}, async (cluster) => {
     const client = await cluster.connect();
-    const answer = await ask(client, apiVersionsRequest, apiVersionsResponse, { clientSoftwareName: '-', clientSoftwareVersion: '' });
+    const answer = await ask(client, apiVersionsRequest, apiVersionsResponse, {
+      clientSoftwareName: '-',
+      clientSoftwareVersion: '',
+    });
     assert.equal(answer.errorCode, ErrorCode.INVALID_REQUEST);
     assert.equal((await versions(client)).errorCode, ErrorCode.NONE);
   }));
@@ -59,7 +73,10 @@ for (const [what, bytes] of [
   ['an unknown API', framed(Buffer.from([0x7f, 0, 0, 0, 0, 0, 0, 1, 0, 0]))],
   ['a version that is not offered', framed(Buffer.from([0, 3, 0, 99, 0, 0, 0, 1, 0, 0]))],
   ['a request cut off within', framed(whole.subarray(4, whole.length - 9))],
-  ['an array longer than the request', framed(Buffer.from([0, 3, 0, 1, 0, 0, 0, 1, 0, 0, 0x7f, 0xff, 0xff, 0xff]))],
+  [
+    'an array longer than the request',
+    framed(Buffer.from([0, 3, 0, 1, 0, 0, 0, 1, 0, 0, 0x7f, 0xff, 0xff, 0xff])),
+  ],
 ] as const) {
   test(`${what} ends its connection, with a line in the log, and no other`, () =>
     simulate({}, async (cluster) => {
@@ -89,7 +106,10 @@ test('requests before a malformed one have had their effect', () =>
     await bad.ended;
     await sent;
     await cluster.sleep(20);
-    assert.deepEqual((await readAll(good, 'topic')).map(({ value }) => value), ['a']);
+    assert.deepEqual(
+      (await readAll(good, 'topic')).map(({ value }) => value),
+      ['a'],
+    );
   }));
 
 test('frames may come byte by byte and many at once', () =>
@@ -101,7 +121,11 @@ test('frames may come byte by byte and many at once', () =>
 
 test('connections above the limits are refused, and taken again when others have gone', () =>
   simulate({ settings: ['max.connections=3', 'max.connections.per.ip=2'] }, async (cluster) => {
-    const served = async (client: SimulatedClient) => versions(client).then(() => true, () => false);
+    const served = async (client: SimulatedClient) =>
+      versions(client).then(
+        () => true,
+        () => false,
+      );
     const first = await cluster.connect(0, 'a');
     assert.equal(await served(first), true);
     assert.equal(await served(await cluster.connect(0, 'a')), true);

@@ -22,7 +22,7 @@ import type { ByteBudget } from './byte-budget.ts';
 import type { LogStore } from '../log/partition-log.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { BadRequest, type Dispatcher, type Peer } from './dispatch.ts';
-import type { FrameMemory } from './frame-memory.ts';
+import type { ReusedMemory } from '../log/reused-memory.ts';
 import { FrameReader } from './frame-reader.ts';
 import { RequestPipeline, isProduce, type Answered } from './request-pipeline.ts';
 import type { BatchMemory } from '../log/batch-memory.ts';
@@ -40,7 +40,7 @@ export interface ConnectionServerOptions {
   readonly settings: BrokerSettings;
   readonly dispatcher: Dispatcher;
   readonly budget: ByteBudget;
-  readonly memory: FrameMemory;
+  readonly memory: ReusedMemory;
   /** Whose pressure holds producers back. */
   readonly logs: Pick<LogStore, 'pressure' | 'onPressure'>;
   readonly logger: Logger;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FrameMemory } from './frame-memory.ts';
+import { ReusedMemory } from '../log/reused-memory.ts';
 import { FrameReader, FrameTooLarge } from './frame-reader.ts';
 
-const memory = new FrameMemory(1024 * 1024);
+const memory = new ReusedMemory(1024 * 1024);
 
 function framed(body: Uint8Array): Buffer {
   const frame = Buffer.alloc(4 + body.length);

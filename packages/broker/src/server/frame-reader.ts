@@ -3,12 +3,12 @@
 //   stream:  [len][ frame ..... ][len][ frame ][len][ fra     <- chunks end anywhere
 //
 // The chunks belong to the network layer and are reused, so a frame's bytes are copied once, into a buffer of the frame's own size; record
-// batches are then kept as views of it. That buffer comes from memory that is used again (frame-memory.ts) for produce requests, and only for
+// batches are then kept as views of it. That buffer comes from memory that is used again (log/reused-memory.ts) for produce requests, and only for
 // them: their bytes have known holders. Memory for a large frame grows with the bytes that arrive, not with the length that a peer
 // merely announces.
 //
 // Must stay true: a frame is handed over whole, in order, in a buffer that nobody else uses.
-import type { FrameMemory, FramePiece } from './frame-memory.ts';
+import type { ReusedMemory, MemoryPiece } from '../log/reused-memory.ts';
 
 const LENGTH_SIZE = 4;
 const PRODUCE_KEY = 0;
@@ -36,20 +36,20 @@ export class FrameTooLarge extends Error {
 
 export class FrameReader {
   readonly #limits: FrameLimits;
-  readonly #memory: FrameMemory;
-  readonly #onFrame: (frame: Buffer, piece: FramePiece | undefined) => void;
+  readonly #memory: ReusedMemory;
+  readonly #onFrame: (frame: Buffer, piece: MemoryPiece | undefined) => void;
   readonly #length = Buffer.alloc(LENGTH_SIZE);
   #lengthFilled = 0;
   #frame: Buffer | undefined;
-  #piece: FramePiece | undefined;
+  #piece: MemoryPiece | undefined;
   #frameSize = 0;
   #filled = 0;
 
   /** @param onFrame takes the frame, and the piece of memory it lies in, if that is to be let go of */
   constructor(
     limits: FrameLimits,
-    memory: FrameMemory,
-    onFrame: (frame: Buffer, piece: FramePiece | undefined) => void,
+    memory: ReusedMemory,
+    onFrame: (frame: Buffer, piece: MemoryPiece | undefined) => void,
   ) {
     this.#limits = limits;
     this.#memory = memory;

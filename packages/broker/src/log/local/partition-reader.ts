@@ -38,11 +38,12 @@ export async function readSegments(
     segment = log.segments.after(segment)
   ) {
     try {
-      const piece =
-        log.context.cache.find(segment, offset) ?? (await log.context.cache.load(segment, offset));
+      const known = log.context.cache.find(segment, offset);
+      const piece = known ?? (await log.context.cache.load(segment, offset));
       if (piece !== undefined) {
         const { slice, complete } = sliceOf(piece, offset, limits);
         if (complete) log.context.cache.readAhead(piece);
+        if (known === undefined) piece.memory?.release();
         return slice;
       }
     } catch (error) {

@@ -9,6 +9,7 @@ import {
 } from '@moldau/protocol/records/batch-header.ts';
 
 import type { LogSlice, ReadLimits } from '../partition-log.ts';
+import type { MemoryPiece, ReusedMemory } from '../reused-memory.ts';
 import { hasGoodCrc, plausibleBatchSize } from './batch-check.ts';
 import type { Located, Segment } from './segment.ts';
 import { damaged } from './segment-scan.ts';
@@ -24,6 +25,8 @@ export interface Piece {
   /** Where the last batch ends: in `bytes`, in the file. */
   readonly byteLength: number;
   readonly filePosition: number;
+  /** What `bytes` lie in, if that is used again. Whoever keeps the piece is its holder. */
+  readonly memory: MemoryPiece | undefined;
 }
 
 export const NOTHING: LogSlice = { buffers: [], byteLength: 0 };
@@ -40,18 +43,21 @@ export async function readPiece(
   from: Located,
   offset: number,
   settings: ReadSettings,
+  memory: ReusedMemory,
 ): Promise<Piece | undefined> {
   const walk = new PieceWalk(segment, from, offset, settings.verifyReads);
   let length = settings.readAheadBytes;
   for (;;) {
     const end = Math.min(walk.position + length, segment.written.size);
     if (end <= walk.position) return undefined;
-    const bytes = Buffer.allocUnsafeSlow(end - walk.position);
+    const taken = memory.take(end - walk.position);
+    const bytes = taken?.bytes ?? Buffer.allocUnsafeSlow(end - walk.position);
     const got = await segment.log.read(bytes, walk.position);
     if (got < bytes.length)
       throw damaged(segment.log, walk.position + got, 'the file is shorter than it was');
-    const piece = walk.over(bytes);
+    const piece = walk.over(bytes, taken);
     if (piece !== undefined) return piece;
+    taken?.release();
     length = Math.max(walk.neededBytes, settings.readAheadBytes);
   }
 }
@@ -76,7 +82,7 @@ class PieceWalk {
   }
 
   /** Walks over what was read at `position`. Returns the piece, or undefined when more has to be read from the new `position` on. */
-  over(bytes: Uint8Array): Piece | undefined {
+  over(bytes: Uint8Array, memory: MemoryPiece | undefined): Piece | undefined {
     const segment = this.#segment;
     const first = this.position;
     const starts: number[] = [];
@@ -101,7 +107,16 @@ class PieceWalk {
     }
     this.position = first + at;
     if (starts.length === 0) return undefined;
-    return { segment, bytes, starts, baseOffsets, lastOffset, byteLength: at, filePosition: this.position };
+    return {
+      segment,
+      bytes,
+      starts,
+      baseOffsets,
+      lastOffset,
+      byteLength: at,
+      filePosition: this.position,
+      memory,
+    };
   }
 
   /** The size of the batch at `at`, all of it checked but the CRC; undefined when it does not lie whole in `bytes`. */
@@ -127,7 +142,7 @@ class PieceWalk {
   }
 }
 
-/** The batches of a piece from the one that holds `offset` on, as far as the limits allow. */
+/** Held for the reader: the batches of a piece from the one that holds `offset` on, as far as the limits allow. */
 export function sliceOf(
   piece: Piece,
   offset: number,
@@ -154,8 +169,10 @@ export function sliceOf(
     next += 1;
   }
   if (end === from) return { slice: NOTHING, complete: false };
+  piece.memory?.retain();
+  const memory = piece.memory === undefined ? undefined : [piece.memory];
   return {
-    slice: { buffers: [piece.bytes.subarray(from, end)], byteLength: end - from },
+    slice: { buffers: [piece.bytes.subarray(from, end)], byteLength: end - from, memory },
     complete: next === starts.length,
   };
 }

@@ -4,6 +4,7 @@
 // Must stay true: a piece holds whole, checked batches of one segment; all pieces together stay below `readCacheBytes` (but for the one
 // just read).
 import { LogError } from '../partition-log.ts';
+import { ReusedMemory } from '../reused-memory.ts';
 import { readPiece, type Piece } from './piece.ts';
 import type { Located, Segment } from './segment.ts';
 import type { LocalLogSettings } from './settings.ts';
@@ -13,6 +14,7 @@ const MAX_INDEXED_SEGMENTS = 8;
 
 export class ReadCache {
   readonly #settings: LocalLogSettings;
+  readonly #memory: ReusedMemory;
   /** In order of use, the least recent first. */
   readonly #pieces = new Set<Piece>();
   readonly #bySegment = new Map<Segment, Piece[]>();
@@ -26,6 +28,7 @@ export class ReadCache {
 
   constructor(settings: LocalLogSettings) {
     this.#settings = settings;
+    this.#memory = new ReusedMemory(settings.readCacheBytes);
   }
 
   get bytes(): number {
@@ -46,7 +49,10 @@ export class ReadCache {
     return undefined;
   }
 
-  /** Reads the piece that holds `offset` (or begins behind it, where compaction left a gap); undefined when the segment ends before. */
+  /**
+   * Reads the piece that holds `offset` (or begins behind it, where compaction left a gap); undefined when the segment ends before. It is held for
+   * the caller, who releases its memory after the last look: the cache may have dropped it by then.
+   */
   async load(segment: Segment, offset: number): Promise<Piece | undefined> {
     const pieces = this.#bySegment.get(segment);
     const before = pieces?.find((piece) => piece.lastOffset + 1 === offset);
@@ -54,13 +60,13 @@ export class ReadCache {
     if (before !== undefined && ahead?.position === before.filePosition) {
       this.#ahead.delete(segment);
       const piece = await ahead.piece;
-      if (piece !== undefined && piece.lastOffset >= offset) return this.#keep(piece);
+      if (piece !== undefined && piece.lastOffset >= offset) return this.#keepForCaller(piece);
     }
     const piece =
       before === undefined
         ? await this.#search(segment, offset)
         : await this.#read(segment, behind(before), offset);
-    return piece === undefined ? undefined : this.#keep(piece);
+    return piece === undefined ? undefined : this.#keepForCaller(piece);
   }
 
   /** The piece has been read to its end: fetches what follows. */
@@ -97,10 +103,11 @@ export class ReadCache {
   }
 
   #read(segment: Segment, from: Located, offset: number): Promise<Piece | undefined> {
-    return readPiece(segment, from, offset, this.#settings);
+    return readPiece(segment, from, offset, this.#settings, this.#memory);
   }
 
-  #keep(piece: Piece): Piece {
+  #keepForCaller(piece: Piece): Piece {
+    piece.memory?.retain();
     this.#pieces.add(piece);
     const pieces = this.#bySegment.get(piece.segment);
     if (pieces === undefined) this.#bySegment.set(piece.segment, [piece]);
@@ -125,6 +132,7 @@ export class ReadCache {
 
   #drop(piece: Piece): void {
     if (!this.#pieces.delete(piece)) return;
+    piece.memory?.release();
     this.#bytes -= piece.bytes.length;
     const pieces = this.#bySegment.get(piece.segment)!;
     if (pieces.length === 1) this.#bySegment.delete(piece.segment);

@@ -1,18 +1,18 @@
-// Memory for the frames of produce requests, used again and again.
+// Memory for what comes and goes in large pieces, used again and again: the frames of produce requests, what is read from segments.
 //
 //   size classes: 4 KB, 5, 6, 7, 8, 10, 12, 14, 16, 20 ... 2 MB      (four steps to each doubling: at most a fifth lies idle)
 //
-// A frame takes a piece of its class, or a fresh one; the last holder (see log/batch-memory.ts) puts it back. What is put back beyond
-// the limit is left to the garbage collector.
+// Whoever needs bytes takes a piece of their class, or a fresh one; the last holder (see batch-memory.ts) puts it back. What is put back
+// beyond the limit is left to the garbage collector.
 import assert from 'node:assert';
-import type { BatchMemory } from '../log/batch-memory.ts';
+import type { BatchMemory } from './batch-memory.ts';
 
-/** Smaller frames are not worth it: Node's own pool serves them. */
+/** Smaller pieces are not worth it: Node's own pool serves them. */
 export const SMALLEST_PIECE = 4 * 1024;
 export const LARGEST_PIECE = 2 * 1024 * 1024;
 const STEPS = 4;
 
-export class FrameMemory {
+export class ReusedMemory {
   readonly #maxIdleBytes: number;
   readonly #idle = new Map<number, Buffer[]>();
   #idleBytes = 0;
@@ -27,15 +27,15 @@ export class FrameMemory {
   }
 
   /** A piece for `size` bytes, with one holder; undefined when pieces of that size are not kept. */
-  take(size: number): FramePiece | undefined {
+  take(size: number): MemoryPiece | undefined {
     if (size < SMALLEST_PIECE || size > LARGEST_PIECE) return undefined;
     const pieceSize = classOf(size);
     const idle = this.#idle.get(pieceSize)?.pop();
     if (idle !== undefined) this.#idleBytes -= pieceSize;
-    return new FramePiece(this, idle ?? Buffer.allocUnsafeSlow(pieceSize), size);
+    return new MemoryPiece(this, idle ?? Buffer.allocUnsafeSlow(pieceSize), size);
   }
 
-  /** Only for FramePiece. */
+  /** Only for MemoryPiece. */
   giveBack(bytes: Buffer): void {
     if (this.#idleBytes + bytes.length > this.#maxIdleBytes) return;
     this.#idleBytes += bytes.length;
@@ -53,14 +53,14 @@ export function classOf(size: number): number {
 }
 
 /** One piece of memory and who holds it. */
-export class FramePiece implements BatchMemory {
+export class MemoryPiece implements BatchMemory {
   /** As long as was asked for. */
   readonly bytes: Buffer;
   readonly #whole: Buffer;
-  readonly #pool: FrameMemory;
+  readonly #pool: ReusedMemory;
   #holders = 1;
 
-  constructor(pool: FrameMemory, whole: Buffer, size: number) {
+  constructor(pool: ReusedMemory, whole: Buffer, size: number) {
     this.#pool = pool;
     this.#whole = whole;
     this.bytes = whole.subarray(0, size);

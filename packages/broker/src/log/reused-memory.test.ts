@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FrameMemory, LARGEST_PIECE, SMALLEST_PIECE, classOf } from './frame-memory.ts';
+import { ReusedMemory, LARGEST_PIECE, SMALLEST_PIECE, classOf } from './reused-memory.ts';
 
 test('a piece fits, and at most a fifth of it lies idle', () => {
   fc.assert(
@@ -14,7 +14,7 @@ test('a piece fits, and at most a fifth of it lies idle', () => {
 });
 
 test('a piece is used again once its last holder has let go, not before', () => {
-  const memory = new FrameMemory(1024 * 1024);
+  const memory = new ReusedMemory(1024 * 1024);
   const first = memory.take(5000);
   assert.ok(first);
   first.retain();
@@ -28,14 +28,14 @@ test('a piece is used again once its last holder has let go, not before', () => 
 });
 
 test('who lets go twice is found out', () => {
-  const piece = new FrameMemory(0).take(5000);
+  const piece = new ReusedMemory(0).take(5000);
   piece?.release();
   assert.throws(() => piece?.release());
   assert.throws(() => piece?.retain());
 });
 
-test('no more is kept than allowed, and small and huge frames are not kept at all', () => {
-  const memory = new FrameMemory(10_000);
+test('no more is kept than allowed, and small and huge pieces are not kept at all', () => {
+  const memory = new ReusedMemory(10_000);
   const pieces = [memory.take(5000), memory.take(5000), memory.take(5000)];
   for (const piece of pieces) piece?.release();
   assert.ok(memory.idleBytes <= 10_000);
