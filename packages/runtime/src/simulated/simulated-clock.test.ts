@@ -90,3 +90,17 @@ describe('the simulated clock', () => {
       }),
     ));
 });
+
+it('a positive delay moves the time, however small: who waits for a deadline gets there', () => {
+  const clock = new SimulatedClock();
+  clock.advance(8802.56);
+  const deadline = clock.monotonic() + 1.8e-12;
+  let looks = 0;
+  const look = (): void => {
+    looks += 1;
+    if (clock.monotonic() < deadline) clock.setTimer(deadline - clock.monotonic(), look);
+  };
+  look();
+  clock.advance(1);
+  assert.equal(looks, 2);
+});

@@ -48,7 +48,8 @@ export class SimulatedClock implements Clock {
   }
 
   setTimer(delayMs: number, callback: () => void): Timer {
-    const delay = delayMs > 0 ? Math.round(delayMs * MICROSECONDS) : 0;
+    // At least one step: a deadline that lies beyond now by a rounding error alone would otherwise be waited for without end, in no time.
+    const delay = delayMs > 0 ? Math.max(1, Math.round(delayMs * MICROSECONDS)) : 0;
     const timer = new SimulatedTimer(this.#elapsed + delay, this.#created++, callback);
     this.#timers.push(timer);
     return timer;
