@@ -101,15 +101,14 @@ async function liveUntilKilled(
   last: boolean,
 ): Promise<void> {
   let more = true;
+  const goesOn = (): boolean => more;
   const load = [
-    ...writers.map((writer) =>
-      overConnection(broker.port, (client) => writer.write(client, () => more), last),
-    ),
+    ...writers.map((writer) => overConnection(broker.port, (client) => writer.write(client, goesOn), last)),
     overConnection(
       broker.port,
       async (client) => {
         await checkCommitted(client, run);
-        for (; more; await delay(COMMIT_EVERY_MS)) await commitOnce(client, run);
+        for (; goesOn(); await delay(COMMIT_EVERY_MS)) await commitOnce(client, run);
       },
       last,
     ),

@@ -12,7 +12,7 @@ import { GROUP_METADATA_TOPIC } from './metadata/internal-topics.ts';
 import type { MetadataStore } from './metadata/metadata-store.ts';
 import { ProducerIds } from './metadata/producer-ids.ts';
 import type { Partitions } from './partition/partitions.ts';
-import { ByteBudget } from './server/byte-budget.ts';
+import type { ByteBudget } from './server/byte-budget.ts';
 import { ConnectionServer } from './server/connection-server.ts';
 import type { ReusedMemory } from './log/reused-memory.ts';
 import { Dispatcher } from './server/dispatch.ts';

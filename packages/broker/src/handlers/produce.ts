@@ -89,7 +89,7 @@ function appendTo(
     if (context.apiVersion >= LEADER_VERSION) nameLeader(services, led, answer, response);
     return refuse(led.error, null);
   }
-  if (led.topic?.internal === true) {
+  if (led.topic?.internal) {
     return refuse(
       ErrorCode.INVALID_TOPIC_EXCEPTION,
       `The topic ${name} is the broker's own; clients do not write to it.`,

@@ -158,20 +158,16 @@ export class Partition implements LogObserver {
   /** False when the batch was answered (or will be, by the one that it repeats). */
   #checkSequence(records: Uint8Array, done: (outcome: AppendOutcome) => void): boolean {
     const verdict = this.producers.check(sequencedBatch(records, 0));
-    switch (verdict.kind) {
-      case 'next':
-        return true;
-      case 'refused':
-        done(refusal(verdict.error, verdict.message));
-        return false;
-      case 'duplicate': {
-        const appendTime = this.#config.messageTimestampType === 'LogAppendTime' ? verdict.of.timestamp : -1;
-        const outcome = success(verdict.of.baseOffset, appendTime);
-        if (verdict.of.lastOffset < this.#highWatermark) done(outcome);
-        else this.#duplicates.push({ lastOffset: verdict.of.lastOffset, outcome, done });
-        return false;
-      }
+    if (verdict.kind === 'next') return true;
+    if (verdict.kind === 'refused') {
+      done(refusal(verdict.error, verdict.message));
+      return false;
     }
+    const appendTime = this.#config.messageTimestampType === 'LogAppendTime' ? verdict.of.timestamp : -1;
+    const outcome = success(verdict.of.baseOffset, appendTime);
+    if (verdict.of.lastOffset < this.#highWatermark) done(outcome);
+    else this.#duplicates.push({ lastOffset: verdict.of.lastOffset, outcome, done });
+    return false;
   }
 
   #appendChecked(

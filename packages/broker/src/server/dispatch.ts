@@ -116,7 +116,7 @@ export class Dispatcher {
   #unknownApiVersions(api: AnyApi, correlationId: number): Handled {
     const result = apiVersionsAnswer(this.#apis.values(), ErrorCode.UNSUPPORTED_VERSION);
     return {
-      api: { ...api, response: apiVersionsResponse as AnyApi['response'] },
+      api: { ...api, response: apiVersionsResponse },
       version: 0,
       correlationId,
       sent: [],
