@@ -55,6 +55,7 @@ const SETTINGS = {
   directMinBytes: 8 * KB,
   directMaxPartitions: 2,
   idleMarkMs: 5,
+  closeBudgetMs: 4,
   readCacheBytes: 32 * KB,
   readAheadBytes: 8 * KB,
   maxOpenFiles: 3,

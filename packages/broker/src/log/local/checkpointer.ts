@@ -47,6 +47,7 @@ export class Checkpointer {
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
+  #inTime: () => boolean = () => true;
   #removed: RemovedPartition[] = [];
   /** The partitions of the store are not those of the last checkpoint file any more. */
   changed = false;
@@ -129,9 +130,10 @@ export class Checkpointer {
     });
   }
 
-  /** A last checkpoint of everything; nothing runs afterwards. */
-  async finish(): Promise<void> {
+  /** A last checkpoint, of everything that `inTime` leaves time for; nothing runs afterwards. */
+  async finish(inTime: () => boolean): Promise<void> {
     this.#stopped = true;
+    this.#inTime = inTime;
     await this.#flushing;
     await this.#running;
     await this.#run(true);
@@ -216,8 +218,9 @@ export class Checkpointer {
   }
 
   async #settle(logs: LocalPartitionLog[]): Promise<void> {
+    const goesOn = (): boolean => this.#inTime() && this.#parts.failure() === undefined;
     const lane = async (): Promise<void> => {
-      for (let log = logs.pop(); log !== undefined && this.#parts.failure() === undefined; log = logs.pop()) {
+      for (let log = logs.pop(); log !== undefined && goesOn(); log = logs.pop()) {
         await log.settle(true);
       }
     };

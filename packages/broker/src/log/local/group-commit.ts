@@ -287,10 +287,13 @@ export class GroupCommit {
   #markWhenIdle(): void {
     if (this.#settings.durability !== 'fsync') return;
     this.#idleMark?.cancel();
-    this.#idleMark = this.#clock.setTimer(this.#settings.idleMarkMs, () => void this.#mark());
+    this.#idleMark = this.#clock.setTimer(this.#settings.idleMarkMs, () => void this.mark());
   }
 
-  async #mark(): Promise<void> {
+  /** Writes an empty frame, which says that all before it are durable. */
+  async mark(): Promise<void> {
+    this.#idleMark?.cancel();
+    if (this.#untouched || this.#settings.durability !== 'fsync') return;
     if (this.#running || this.#stopped || this.#waiting.length > 0) return;
     this.#running = true;
     try {

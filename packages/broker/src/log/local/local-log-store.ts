@@ -219,13 +219,18 @@ export class LocalLogStore implements LogStore {
     this.#retention?.cancel();
     this.#disk.close();
     while (!this.#commit.idle && !this.#disk.failed) await this.#commit.next();
+    // For frames that there is no time to bring into segments.
+    await this.#commit.mark();
     this.#commit.stop();
     for (const log of this.#open.values()) log.close();
     if (this.#disk.failed || (this.#commit.untouched && !this.#checkpointer.changed)) {
       await this.#checkpointer.stop();
     } else {
-      await this.#checkpointer.finish();
-      for (const log of this.#open.values()) await log.writeAllIndexes();
+      const end = this.#options.clock.monotonic() + this.#settings.closeBudgetMs;
+      const inTime = (): boolean => this.#options.clock.monotonic() < end;
+      await this.#checkpointer.finish(inTime);
+      // What is missing in an index file is made again from the segment.
+      for (const log of this.#open.values()) if (inTime()) await log.writeAllIndexes();
     }
     await this.#files.close();
     await this.#wal.close();

@@ -67,6 +67,14 @@ describe('a start', () => {
     assert.equal(operations[0], operations[1]);
   });
 
+  it('has everything when the stop had no time to bring it into segments', async () => {
+    const world = await LogWorld.start({ closeBudgetMs: 0 });
+    for (let i = 0; i < 20; i++) appendMany(await world.open(i), 5);
+    await world.settle(20);
+    await world.reopen();
+    for (let i = 0; i < 20; i++) assert.deepEqual(await readAll(world, await world.open(i)), range(0, 5));
+  });
+
   it('hands the observer its newest snapshot and the batches behind it', async () => {
     const world = await LogWorld.start();
     const log = await world.open(0, { ...TEST_CONFIG, segmentBytes: 1000 });

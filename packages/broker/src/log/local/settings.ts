@@ -31,6 +31,8 @@ export interface LocalLogSettings {
   readonly directCheckpointBytes: number;
   /** A commit that is followed by none is recorded as durable after this long, so that later damage to it is told from a torn write. */
   readonly idleMarkMs: number;
+  /** An orderly stop spends at most so long on bringing batches into segments; what is left stays in the write-ahead log for the next start. */
+  readonly closeBudgetMs: number;
   /** Memory for what was read from segments. */
   readonly readCacheBytes: number;
   /** How much is read from a segment at a time, at least. */
@@ -64,6 +66,7 @@ export const DEFAULT_LOCAL_LOG_SETTINGS: LocalLogSettings = {
   directMaxPartitions: 4,
   directCheckpointBytes: 256 * MB,
   idleMarkMs: 50,
+  closeBudgetMs: 2_000,
   readCacheBytes: 16 * MB,
   readAheadBytes: 1 * MB,
   verifyReads: true,
