@@ -29,19 +29,35 @@ type Build = (s: Situation) => Record<string, unknown>;
 
 const GROUP = 'g';
 /** The topic by name, in the field called `field`, or from version `from` on by id. */
-const named = (s: Situation, from: number, field: 'topic' | 'name') => (s.version >= from ? { topicId: s.topicId } : { [field]: s.topic });
-const since = (s: Situation, version: number, fields: Record<string, unknown>): Record<string, unknown> => (s.version >= version ? fields : {});
+const named = (s: Situation, from: number, field: 'topic' | 'name') =>
+  s.version >= from ? { topicId: s.topicId } : { [field]: s.topic };
+const since = (s: Situation, version: number, fields: Record<string, unknown>): Record<string, unknown> =>
+  s.version >= version ? fields : {};
 const resource = (s: Situation) => ({ resourceType: ConfigResourceType.TOPIC, resourceName: s.topic });
 
 /** For each API a request that succeeds, in the fields of any version. */
 const REQUESTS: Readonly<Record<string, Build>> = {
   ApiVersions: (s) => since(s, 3, { clientSoftwareName: 'test', clientSoftwareVersion: '1' }),
-  AlterConfigs: (s) => ({ resources: [{ ...resource(s), configs: [{ name: 'retention.ms', value: '1000' }] }] }),
-  CreatePartitions: (s) => ({ topics: [{ name: s.topic, count: 2 + s.call, assignments: null }], timeoutMs: 100 }),
-  CreateTopics: (s) => ({ topics: [{ name: `made-${s.call}`, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }], timeoutMs: 100 }),
+  AlterConfigs: (s) => ({
+    resources: [{ ...resource(s), configs: [{ name: 'retention.ms', value: '1000' }] }],
+  }),
+  CreatePartitions: (s) => ({
+    topics: [{ name: s.topic, count: 2 + s.call, assignments: null }],
+    timeoutMs: 100,
+  }),
+  CreateTopics: (s) => ({
+    topics: [
+      { name: `made-${s.call}`, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] },
+    ],
+    timeoutMs: 100,
+  }),
   DeleteGroups: () => ({ groupsNames: ['none'] }),
-  DeleteRecords: (s) => ({ topics: [{ name: s.topic, partitions: [{ partitionIndex: 0, offset: -1 }] }], timeoutMs: 100 }),
-  DeleteTopics: (s) => (s.version >= 6 ? { topics: [{ name: 'none', topicId: new Uint8Array(16) }] } : { topicNames: ['none'] }),
+  DeleteRecords: (s) => ({
+    topics: [{ name: s.topic, partitions: [{ partitionIndex: 0, offset: -1 }] }],
+    timeoutMs: 100,
+  }),
+  DeleteTopics: (s) =>
+    s.version >= 6 ? { topics: [{ name: 'none', topicId: new Uint8Array(16) }] } : { topicNames: ['none'] },
   DescribeCluster: () => ({ includeClusterAuthorizedOperations: true }),
   DescribeConfigs: (s) => ({
     resources: [
@@ -59,17 +75,33 @@ const REQUESTS: Readonly<Record<string, Build>> = {
   Fetch: (s) => ({
     maxWaitMs: 0,
     minBytes: 1,
-    topics: [{ ...named(s, 13, 'topic'), partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }] }],
+    topics: [
+      { ...named(s, 13, 'topic'), partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }] },
+    ],
   }),
   FindCoordinator: (s) => (s.version >= 4 ? { coordinatorKeys: [GROUP] } : { key: GROUP }),
   Heartbeat: (s) => ({ groupId: GROUP, generationId: s.generationId, memberId: s.memberId }),
-  IncrementalAlterConfigs: (s) => ({ resources: [{ ...resource(s), configs: [{ name: 'retention.ms', configOperation: 0, value: '2000' }] }] }),
+  IncrementalAlterConfigs: (s) => ({
+    resources: [{ ...resource(s), configs: [{ name: 'retention.ms', configOperation: 0, value: '2000' }] }],
+  }),
   InitProducerId: () => ({ transactionalId: null, transactionTimeoutMs: 1000 }),
-  JoinGroup: (s) => ({ groupId: `${GROUP}-${s.call}`, sessionTimeoutMs: 10_000, protocolType: 'consumer', protocols: [{ name: 'range', metadata: new Uint8Array(4) }], ...since(s, 1, { rebalanceTimeoutMs: 1000 }) }),
-  LeaveGroup: (s) => (s.version >= 3 ? { groupId: GROUP, members: [{ memberId: 'nobody' }] } : { groupId: GROUP, memberId: 'nobody' }),
+  JoinGroup: (s) => ({
+    groupId: `${GROUP}-${s.call}`,
+    sessionTimeoutMs: 10_000,
+    protocolType: 'consumer',
+    protocols: [{ name: 'range', metadata: new Uint8Array(4) }],
+    ...since(s, 1, { rebalanceTimeoutMs: 1000 }),
+  }),
+  LeaveGroup: (s) =>
+    s.version >= 3
+      ? { groupId: GROUP, members: [{ memberId: 'nobody' }] }
+      : { groupId: GROUP, memberId: 'nobody' },
   ListConfigResources: () => ({}),
   ListGroups: () => ({}),
-  ListOffsets: (s) => ({ topics: [{ name: s.topic, partitions: [{ partitionIndex: 0, timestamp: 0 }] }], replicaId: -1 }),
+  ListOffsets: (s) => ({
+    topics: [{ name: s.topic, partitions: [{ partitionIndex: 0, timestamp: 0 }] }],
+    replicaId: -1,
+  }),
   ListPartitionReassignments: () => ({ topics: null, timeoutMs: 100 }),
   Metadata: (s) => ({
     topics: s.version === 0 ? [] : null,
@@ -80,16 +112,43 @@ const REQUESTS: Readonly<Record<string, Build>> = {
     groupId: GROUP,
     generationIdOrMemberEpoch: s.generationId,
     memberId: s.memberId,
-    topics: [{ ...named(s, 10, 'name'), partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: 'm' }] }],
+    topics: [
+      {
+        ...named(s, 10, 'name'),
+        partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: 'm' }],
+      },
+    ],
   }),
   OffsetDelete: (s) => ({ groupId: GROUP, topics: [{ name: s.topic, partitions: [{ partitionIndex: 0 }] }] }),
   OffsetFetch: (s) =>
     s.version >= 8
-      ? { groups: [{ groupId: GROUP, memberId: null, memberEpoch: -1, topics: [{ ...named(s, 10, 'name'), partitionIndexes: [0] }] }] }
+      ? {
+          groups: [
+            {
+              groupId: GROUP,
+              memberId: null,
+              memberEpoch: -1,
+              topics: [{ ...named(s, 10, 'name'), partitionIndexes: [0] }],
+            },
+          ],
+        }
       : { groupId: GROUP, topics: [{ name: s.topic, partitionIndexes: [0] }] },
-  OffsetForLeaderEpoch: (s) => ({ replicaId: -1, topics: [{ topic: s.topic, partitions: [{ partition: 0, leaderEpoch: 0 }] }] }),
-  Produce: (s) => ({ acks: -1, timeoutMs: 100, topicData: [{ ...named(s, 13, 'name'), partitionData: [{ index: 0, records: batchOf(['v']) }] }] }),
-  SyncGroup: (s) => ({ groupId: GROUP, generationId: s.generationId, memberId: s.memberId, assignments: [], ...since(s, 5, { protocolType: 'consumer', protocolName: 'range' }) }),
+  OffsetForLeaderEpoch: (s) => ({
+    replicaId: -1,
+    topics: [{ topic: s.topic, partitions: [{ partition: 0, leaderEpoch: 0 }] }],
+  }),
+  Produce: (s) => ({
+    acks: -1,
+    timeoutMs: 100,
+    topicData: [{ ...named(s, 13, 'name'), partitionData: [{ index: 0, records: batchOf(['v']) }] }],
+  }),
+  SyncGroup: (s) => ({
+    groupId: GROUP,
+    generationId: s.generationId,
+    memberId: s.memberId,
+    assignments: [],
+    ...since(s, 5, { protocolType: 'consumer', protocolName: 'range' }),
+  }),
 };
 
 /** Errors that these requests are to get, by API. */
@@ -118,7 +177,9 @@ for (const api of allApis().values()) {
         const situation = { ...group, version, call: version - lowestVersion };
         const message = wholeMessage(api.request.name, REQUESTS[nameOf(api)]!(situation));
         const answer = await client.request(api.request, api.response, message, version);
-        const errors = errorCodesIn(answer).map((code) => errorName(code)).filter((error) => error !== 'NONE');
+        const errors = errorCodesIn(answer)
+          .map((code) => errorName(code))
+          .filter((error) => error !== 'NONE');
         const unexpected = errors.filter((error) => !(EXPECTED_ERRORS[nameOf(api)] ?? []).includes(error));
         assert.deepEqual(unexpected, [], `version ${version}: ${JSON.stringify(answer)}`);
       }
@@ -130,13 +191,25 @@ function nameOf(api: AnyApi): string {
 }
 
 /** A topic with a record, and a group with one member. */
-async function prepare(cluster: SimulatedCluster, client: SimulatedClient): Promise<Omit<Situation, 'version' | 'call'>> {
+async function prepare(
+  cluster: SimulatedCluster,
+  client: SimulatedClient,
+): Promise<Omit<Situation, 'version' | 'call'>> {
   const { topicId } = await createTopic(client, 'topic');
   const leader = await cluster.connect(await leaderOf(cluster, client, 'topic', 0));
   await produce(leader, 'topic', batchOf(['first']));
   const coordinator = await findCoordinator(client, GROUP);
-  const { memberId, generationId } = await joinAlone(await cluster.connect(cluster.indexOf(coordinator.nodeId)), GROUP);
-  return { topic: 'topic', topicId, brokerId: String(cluster.running.brokers[0]!.id), memberId, generationId };
+  const { memberId, generationId } = await joinAlone(
+    await cluster.connect(cluster.indexOf(coordinator.nodeId)),
+    GROUP,
+  );
+  return {
+    topic: 'topic',
+    topicId,
+    brokerId: String(cluster.running.brokers[0]!.id),
+    memberId,
+    generationId,
+  };
 }
 
 for (const api of allApis().values()) {
@@ -146,8 +219,17 @@ for (const api of allApis().values()) {
     simulate({ settings: ['auto.create.topics.enable=false'] }, async (cluster) => {
       const client = await cluster.connect();
       for (let version = lowestVersion; version <= highestVersion; version++) {
-        const unknown = { topic: 'none', topicId: new Uint8Array(16).fill(7), brokerId: '99', memberId: 'nobody', generationId: 5 };
-        const message = wholeMessage(api.request.name, REQUESTS[nameOf(api)]!({ ...unknown, version, call: version }));
+        const unknown = {
+          topic: 'none',
+          topicId: new Uint8Array(16).fill(7),
+          brokerId: '99',
+          memberId: 'nobody',
+          generationId: 5,
+        };
+        const message = wholeMessage(
+          api.request.name,
+          REQUESTS[nameOf(api)]!({ ...unknown, version, call: version }),
+        );
         await client.request(api.request, api.response, message, version);
       }
     }));
@@ -158,7 +240,10 @@ for (const api of allApis().values()) {
       for (const broker of [0, 1, 2]) {
         const client = await cluster.connect(broker);
         for (let version = lowestVersion; version <= highestVersion; version++) {
-          const message = wholeMessage(api.request.name, REQUESTS[nameOf(api)]!({ ...situation, version, call: 100 * broker + version }));
+          const message = wholeMessage(
+            api.request.name,
+            REQUESTS[nameOf(api)]!({ ...situation, version, call: 100 * broker + version }),
+          );
           await client.request(api.request, api.response, message, version);
         }
       }

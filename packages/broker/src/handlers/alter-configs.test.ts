@@ -3,8 +3,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ErrorCode } from '@moldau/protocol';
 import { alterConfigsRequest, alterConfigsResponse } from '@moldau/protocol/generated/alter-configs.ts';
-import { describeConfigsRequest, describeConfigsResponse } from '@moldau/protocol/generated/describe-configs.ts';
-import { incrementalAlterConfigsRequest, incrementalAlterConfigsResponse } from '@moldau/protocol/generated/incremental-alter-configs.ts';
+import {
+  describeConfigsRequest,
+  describeConfigsResponse,
+} from '@moldau/protocol/generated/describe-configs.ts';
+import {
+  incrementalAlterConfigsRequest,
+  incrementalAlterConfigsResponse,
+} from '@moldau/protocol/generated/incremental-alter-configs.ts';
 import { ConfigResourceType } from '../settings/config-resource.ts';
 import { ask } from '../testing/ask.ts';
 import { batchOf } from '../testing/batches.ts';
@@ -18,9 +24,19 @@ const DELETE = 1;
 const TOPIC_SOURCE = 1;
 const DEFAULT_SOURCE = 5;
 
-async function describe(client: SimulatedClient, resource: { resourceType: number; resourceName: string }, name?: string) {
+async function describe(
+  client: SimulatedClient,
+  resource: { resourceType: number; resourceName: string },
+  name?: string,
+) {
   const resources = [{ ...resource, configurationKeys: name === undefined ? null : [name] }];
-  return (await ask(client, describeConfigsRequest, describeConfigsResponse, { resources, includeSynonyms: true, includeDocumentation: true })).results[0]!;
+  return (
+    await ask(client, describeConfigsRequest, describeConfigsResponse, {
+      resources,
+      includeSynonyms: true,
+      includeDocumentation: true,
+    })
+  ).results[0]!;
 }
 
 async function setting(client: SimulatedClient, name: string): Promise<[string | null, number]> {
@@ -28,9 +44,21 @@ async function setting(client: SimulatedClient, name: string): Promise<[string |
   return [configs[0]!.value, configs[0]!.configSource];
 }
 
-async function alter(client: SimulatedClient, name: string, configOperation: number, value: string | null, validateOnly = false, resource = TOPIC) {
+async function alter(
+  client: SimulatedClient,
+  name: string,
+  configOperation: number,
+  value: string | null,
+  validateOnly = false,
+  resource = TOPIC,
+) {
   const resources = [{ ...resource, configs: [{ name, configOperation, value }] }];
-  return (await ask(client, incrementalAlterConfigsRequest, incrementalAlterConfigsResponse, { resources, validateOnly })).responses[0]!;
+  return (
+    await ask(client, incrementalAlterConfigsRequest, incrementalAlterConfigsResponse, {
+      resources,
+      validateOnly,
+    })
+  ).responses[0]!;
 }
 
 test('a change counts at once and after a power cut, and can be taken back', () =>
@@ -76,13 +104,20 @@ test('a bad change is refused with a reason; validate-only changes nothing', () 
   simulate({}, async (cluster) => {
     const client = await cluster.connect();
     await createTopic(client, 'topic');
-    for (const [name, value] of [['no.such', '1'], ['retention.ms', 'x'], ['cleanup.policy', 'burn']] as const) {
+    for (const [name, value] of [
+      ['no.such', '1'],
+      ['retention.ms', 'x'],
+      ['cleanup.policy', 'burn'],
+    ] as const) {
       const refused = await alter(client, name, SET, value);
       assert.equal(refused.errorCode, ErrorCode.INVALID_CONFIG);
       assert.ok(refused.errorMessage!.includes(name), refused.errorMessage!);
     }
     const unknown = { ...TOPIC, resourceName: 'none' };
-    assert.equal((await alter(client, 'retention.ms', SET, '1', false, unknown)).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    assert.equal(
+      (await alter(client, 'retention.ms', SET, '1', false, unknown)).errorCode,
+      ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    );
     assert.equal((await alter(client, 'retention.ms', SET, '1', true)).errorCode, ErrorCode.NONE);
     assert.equal((await setting(client, 'retention.ms'))[1], DEFAULT_SOURCE);
     assert.equal((await describe(client, unknown)).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);

@@ -2,8 +2,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ErrorCode } from '@moldau/protocol';
-import { createPartitionsRequest, createPartitionsResponse } from '@moldau/protocol/generated/create-partitions.ts';
-import { createTopicsRequest, createTopicsResponse, type CreatableTopic } from '@moldau/protocol/generated/create-topics.ts';
+import {
+  createPartitionsRequest,
+  createPartitionsResponse,
+} from '@moldau/protocol/generated/create-partitions.ts';
+import {
+  createTopicsRequest,
+  createTopicsResponse,
+  type CreatableTopic,
+} from '@moldau/protocol/generated/create-topics.ts';
 import { deleteTopicsRequest, deleteTopicsResponse } from '@moldau/protocol/generated/delete-topics.ts';
 import { ask, type Fields } from '../testing/ask.ts';
 import { batchOf } from '../testing/batches.ts';
@@ -13,20 +20,42 @@ import { simulate } from '../testing/simulated-cluster.ts';
 
 const plain = { numPartitions: 1, replicationFactor: 1 };
 
-async function create(client: SimulatedClient, topics: readonly Fields<CreatableTopic>[], validateOnly = false) {
-  return (await ask(client, createTopicsRequest, createTopicsResponse, { topics, timeoutMs: 1000, validateOnly })).topics;
+async function create(
+  client: SimulatedClient,
+  topics: readonly Fields<CreatableTopic>[],
+  validateOnly = false,
+) {
+  return (
+    await ask(client, createTopicsRequest, createTopicsResponse, { topics, timeoutMs: 1000, validateOnly })
+  ).topics;
 }
 
 async function addPartitions(client: SimulatedClient, name: string, count: number, validateOnly = false) {
   const topics = [{ name, count, assignments: null }];
-  return (await ask(client, createPartitionsRequest, createPartitionsResponse, { topics, timeoutMs: 1000, validateOnly })).results[0]!;
+  return (
+    await ask(client, createPartitionsRequest, createPartitionsResponse, {
+      topics,
+      timeoutMs: 1000,
+      validateOnly,
+    })
+  ).results[0]!;
 }
 
 test('a topic that was made is told with its id, size and settings; it is there after a power cut', () =>
   simulate({}, async (cluster) => {
     const client = await cluster.connect();
-    const [made] = await create(client, [{ name: 'topic', numPartitions: 3, replicationFactor: 1, configs: [{ name: 'retention.ms', value: '1000' }] }]);
-    assert.deepEqual([made!.errorCode, made!.numPartitions, made!.replicationFactor, made!.errorMessage], [ErrorCode.NONE, 3, 1, null]);
+    const [made] = await create(client, [
+      {
+        name: 'topic',
+        numPartitions: 3,
+        replicationFactor: 1,
+        configs: [{ name: 'retention.ms', value: '1000' }],
+      },
+    ]);
+    assert.deepEqual(
+      [made!.errorCode, made!.numPartitions, made!.replicationFactor, made!.errorMessage],
+      [ErrorCode.NONE, 3, 1, null],
+    );
     assert.ok(made!.configs!.length > 20);
     const retention = made!.configs!.find(({ name }) => name === 'retention.ms')!;
     assert.deepEqual([retention.value, retention.configSource], ['1000', 1]);
@@ -38,7 +67,9 @@ test('a topic that was made is told with its id, size and settings; it is there 
 
 test('the defaults of the broker stand in where the request says -1', () =>
   simulate({ settings: ['num.partitions=4'] }, async (cluster) => {
-    const [made] = await create(await cluster.connect(), [{ name: 'topic', numPartitions: -1, replicationFactor: -1 }]);
+    const [made] = await create(await cluster.connect(), [
+      { name: 'topic', numPartitions: -1, replicationFactor: -1 },
+    ]);
     assert.deepEqual([made!.errorCode, made!.numPartitions, made!.replicationFactor], [ErrorCode.NONE, 4, 1]);
   }));
 
@@ -74,8 +105,12 @@ test('what cannot be made is refused with a reason, and leaves the others of the
       'collides.with': ErrorCode.NONE,
       twice: ErrorCode.INVALID_REQUEST,
     });
-    for (const result of results) assert.equal(result.errorMessage === null, result.errorCode === ErrorCode.NONE, result.name);
-    assert.equal((await create(client, [{ name: 'collides_with', ...plain }]))[0]!.errorCode, ErrorCode.INVALID_TOPIC_EXCEPTION);
+    for (const result of results)
+      assert.equal(result.errorMessage === null, result.errorCode === ErrorCode.NONE, result.name);
+    assert.equal(
+      (await create(client, [{ name: 'collides_with', ...plain }]))[0]!.errorCode,
+      ErrorCode.INVALID_TOPIC_EXCEPTION,
+    );
   }));
 
 test('validate-only says what would happen and makes nothing', () =>
@@ -83,7 +118,10 @@ test('validate-only says what would happen and makes nothing', () =>
     const client = await cluster.connect();
     const [made] = await create(client, [{ name: 'topic', ...plain }], true);
     assert.deepEqual([made!.errorCode, made!.configs === null], [ErrorCode.NONE, false]);
-    assert.equal((await create(client, [{ name: 'topic', numPartitions: 0, replicationFactor: 1 }], true))[0]!.errorCode, ErrorCode.INVALID_PARTITIONS);
+    assert.equal(
+      (await create(client, [{ name: 'topic', numPartitions: 0, replicationFactor: 1 }], true))[0]!.errorCode,
+      ErrorCode.INVALID_PARTITIONS,
+    );
     assert.equal((await describeTopic(client, 'topic')).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   }));
 
@@ -97,9 +135,15 @@ test('partitions only ever grow, and the new ones take records', () =>
     assert.equal((await addPartitions(client, 'topic', 2)).errorCode, ErrorCode.INVALID_PARTITIONS);
     assert.equal((await addPartitions(client, 'none', 2)).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     assert.equal((await addPartitions(client, 'topic', 3, true)).errorCode, ErrorCode.NONE);
-    assert.equal((await produce(client, 'topic', batchOf(['a']), { partition: 2 })).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    assert.equal(
+      (await produce(client, 'topic', batchOf(['a']), { partition: 2 })).errorCode,
+      ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    );
     assert.equal((await addPartitions(client, 'topic', 3)).errorCode, ErrorCode.NONE);
-    assert.equal((await produce(client, 'topic', batchOf(['a']), { partition: 2 })).errorCode, ErrorCode.NONE);
+    assert.equal(
+      (await produce(client, 'topic', batchOf(['a']), { partition: 2 })).errorCode,
+      ErrorCode.NONE,
+    );
   }));
 
 test('a topic made again under its name has a new id and none of the old records, after a power cut too', () =>
@@ -113,7 +157,11 @@ test('a topic made again under its name has a new id and none of the old records
     assert.notDeepEqual(second.topicId, first.topicId);
     assert.equal((await produce(client, 'topic', batchOf(['new']))).baseOffset, 0);
     for (const again of [false, true]) {
-      assert.deepEqual((await readAll(client, 'topic')).map(({ value }) => value), ['new'], `${again}`);
+      assert.deepEqual(
+        (await readAll(client, 'topic')).map(({ value }) => value),
+        ['new'],
+        `${again}`,
+      );
       cluster.powerCut();
       await cluster.start();
       client = await cluster.connect();
@@ -125,12 +173,20 @@ test('topics are deleted by name or id; unknown ones have their errors', () =>
     const client = await cluster.connect();
     const { topicId } = await createTopic(client, 'a');
     await createTopic(client, 'b');
-    const topics = [{ name: null, topicId }, { name: 'b' }, { name: 'none' }, { name: null, topicId: new Uint8Array(16).fill(4) }];
+    const topics = [
+      { name: null, topicId },
+      { name: 'b' },
+      { name: 'none' },
+      { name: null, topicId: new Uint8Array(16).fill(4) },
+    ];
     const answer = await ask(client, deleteTopicsRequest, deleteTopicsResponse, { topics, timeoutMs: 1000 });
     const errors = answer.responses.map(({ errorCode }) => errorCode).sort((a, b) => a - b);
-    assert.deepEqual(errors, [0, 0, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNKNOWN_TOPIC_ID].sort((a, b) => a - b));
+    assert.deepEqual(
+      errors,
+      [0, 0, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNKNOWN_TOPIC_ID].sort((a, b) => a - b),
+    );
     assert.equal((await describeTopic(client, 'a')).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-    assert.equal((await deleteTopic(client, 'a')), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    assert.equal(await deleteTopic(client, 'a'), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   }));
 
 test('a broker that does not delete topics says so', () =>

@@ -27,7 +27,13 @@ test('the start moves up, never down, and stays there through a power cut; a con
     client = await cluster.connect();
     const below = await fetch(client, 'topic', 1);
     assert.deepEqual([below.errorCode, below.logStartOffset], [ErrorCode.OFFSET_OUT_OF_RANGE, 2]);
-    assert.deepEqual((await readAll(client, 'topic')).map(({ offset, value }) => [offset, value]), [[2, 'c'], [3, 'd']]);
+    assert.deepEqual(
+      (await readAll(client, 'topic')).map(({ offset, value }) => [offset, value]),
+      [
+        [2, 'c'],
+        [3, 'd'],
+      ],
+    );
     assert.deepEqual(await deleteBefore(client, -1), [ErrorCode.NONE, 4]);
     assert.equal((await produce(client, 'topic', batchOf(['e']))).baseOffset, 4);
   }));

@@ -4,17 +4,29 @@ import test from 'node:test';
 import { ErrorCode } from '@moldau/protocol';
 import { deleteGroupsRequest, deleteGroupsResponse } from '@moldau/protocol/generated/delete-groups.ts';
 import { describeGroupsRequest, describeGroupsResponse } from '@moldau/protocol/generated/describe-groups.ts';
-import { findCoordinatorRequest, findCoordinatorResponse } from '@moldau/protocol/generated/find-coordinator.ts';
+import {
+  findCoordinatorRequest,
+  findCoordinatorResponse,
+} from '@moldau/protocol/generated/find-coordinator.ts';
 import { leaveGroupRequest, leaveGroupResponse } from '@moldau/protocol/generated/leave-group.ts';
 import { listGroupsRequest, listGroupsResponse } from '@moldau/protocol/generated/list-groups.ts';
 import { ask } from '../testing/ask.ts';
 import { createTopic } from '../testing/calls.ts';
-import { commitOffset, committedOffset, findCoordinator, heartbeat, joinAlone, joinGroup, syncGroup } from '../testing/group-calls.ts';
+import {
+  commitOffset,
+  committedOffset,
+  findCoordinator,
+  heartbeat,
+  joinAlone,
+  joinGroup,
+  syncGroup,
+} from '../testing/group-calls.ts';
 import type { SimulatedClient } from '../testing/simulated-client.ts';
 import { simulate } from '../testing/simulated-cluster.ts';
 
 async function stateOf(client: SimulatedClient, group: string): Promise<string> {
-  return (await ask(client, describeGroupsRequest, describeGroupsResponse, { groups: [group] })).groups[0]!.groupState;
+  return (await ask(client, describeGroupsRequest, describeGroupsResponse, { groups: [group] })).groups[0]!
+    .groupState;
 }
 
 test('two members share a group; one dies and the other goes on; commits survive power cuts; an empty group can be deleted', () =>
@@ -30,8 +42,15 @@ test('two members share a group; one dies and the other goes on; commits survive
     assert.equal(await heartbeat(one, first), ErrorCode.REBALANCE_IN_PROGRESS);
     const leader = await joinGroup(one, 'g', { memberId: first.memberId });
     const follower = await second;
-    assert.deepEqual([leader.generationId, follower.generationId, leader.members.length, follower.members.length], [2, 2, 2, 0]);
-    const members = [leader, follower].map(({ memberId, generationId }) => ({ groupId: 'g', memberId, generationId }));
+    assert.deepEqual(
+      [leader.generationId, follower.generationId, leader.members.length, follower.members.length],
+      [2, 2, 2, 0],
+    );
+    const members = [leader, follower].map(({ memberId, generationId }) => ({
+      groupId: 'g',
+      memberId,
+      generationId,
+    }));
     const waiting = syncGroup(two, members[1]!);
     const plan = { [leader.memberId]: 'p0', [follower.memberId]: 'p1' };
     assert.equal(Buffer.from((await syncGroup(one, members[0]!, plan)).assignment).toString(), 'p0');
@@ -46,7 +65,11 @@ test('two members share a group; one dies and the other goes on; commits survive
     assert.equal(await heartbeat(one, members[0]!), ErrorCode.REBALANCE_IN_PROGRESS);
     const alone = await joinGroup(one, 'g', { memberId: leader.memberId });
     assert.equal(alone.members.length, 1);
-    await syncGroup(one, { ...members[0]!, generationId: alone.generationId }, { [leader.memberId]: 'p0 p1' });
+    await syncGroup(
+      one,
+      { ...members[0]!, generationId: alone.generationId },
+      { [leader.memberId]: 'p0 p1' },
+    );
 
     cluster.powerCut();
     await cluster.start();
@@ -59,10 +82,16 @@ test('two members share a group; one dies and the other goes on; commits survive
 
     const busy = await ask(one, deleteGroupsRequest, deleteGroupsResponse, { groupsNames: ['g'] });
     assert.equal(busy.results[0]!.errorCode, ErrorCode.NON_EMPTY_GROUP);
-    const left = await ask(one, leaveGroupRequest, leaveGroupResponse, { groupId: 'g', members: [{ memberId: still.memberId }] });
+    const left = await ask(one, leaveGroupRequest, leaveGroupResponse, {
+      groupId: 'g',
+      members: [{ memberId: still.memberId }],
+    });
     assert.equal(left.members[0]!.errorCode, ErrorCode.NONE);
     assert.equal(await stateOf(one, 'g'), 'Empty');
-    assert.deepEqual((await ask(one, listGroupsRequest, listGroupsResponse, {})).groups.map(({ groupId }) => groupId), ['g']);
+    assert.deepEqual(
+      (await ask(one, listGroupsRequest, listGroupsResponse, {})).groups.map(({ groupId }) => groupId),
+      ['g'],
+    );
     const deleted = await ask(one, deleteGroupsRequest, deleteGroupsResponse, { groupsNames: ['g'] });
     assert.equal(deleted.results[0]!.errorCode, ErrorCode.NONE);
     assert.deepEqual(await committedOffset(one, 'g', 'topic', 0), { offset: -1, error: ErrorCode.NONE });
@@ -89,8 +118,14 @@ test('FindCoordinator names one broker for a group, whichever is asked; the othe
 test('coordinators of what there is not yet are refused in words', () =>
   simulate({}, async (cluster) => {
     const client = await cluster.connect();
-    for (const [keyType, error] of [[1, ErrorCode.UNSUPPORTED_VERSION], [9, ErrorCode.INVALID_REQUEST]] as const) {
-      const answer = await ask(client, findCoordinatorRequest, findCoordinatorResponse, { keyType, coordinatorKeys: ['k'] });
+    for (const [keyType, error] of [
+      [1, ErrorCode.UNSUPPORTED_VERSION],
+      [9, ErrorCode.INVALID_REQUEST],
+    ] as const) {
+      const answer = await ask(client, findCoordinatorRequest, findCoordinatorResponse, {
+        keyType,
+        coordinatorKeys: ['k'],
+      });
       assert.equal(answer.coordinators[0]!.errorCode, error);
       assert.ok(answer.coordinators[0]!.errorMessage);
     }

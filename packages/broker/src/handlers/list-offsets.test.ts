@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ErrorCode } from '@moldau/protocol';
-import { listOffsetsRequest, listOffsetsResponse, type ListOffsetsPartitionResponse } from '@moldau/protocol/generated/list-offsets.ts';
+import {
+  listOffsetsRequest,
+  listOffsetsResponse,
+  type ListOffsetsPartitionResponse,
+} from '@moldau/protocol/generated/list-offsets.ts';
 import { ask } from '../testing/ask.ts';
 import { batchOf, SOME_TIME } from '../testing/batches.ts';
 import { createTopic, leaderOf, produce } from '../testing/calls.ts';
@@ -20,13 +24,26 @@ async function list(
   timestamp: number,
   options: { topic?: string; partition?: number; epoch?: number; version?: number } = {},
 ): Promise<ListOffsetsPartitionResponse> {
-  const partitions = [{ partitionIndex: options.partition ?? 0, timestamp, currentLeaderEpoch: options.epoch ?? -1 }];
+  const partitions = [
+    { partitionIndex: options.partition ?? 0, timestamp, currentLeaderEpoch: options.epoch ?? -1 },
+  ];
   const topics = [{ name: options.topic ?? 'topic', partitions }];
-  const answer = await ask(client, listOffsetsRequest, listOffsetsResponse, { replicaId: -1, topics }, options.version ?? listOffsetsRequest.highestVersion);
+  const answer = await ask(
+    client,
+    listOffsetsRequest,
+    listOffsetsResponse,
+    { replicaId: -1, topics },
+    options.version ?? listOffsetsRequest.highestVersion,
+  );
   return answer.topics[0]!.partitions[0]!;
 }
 
-const brief = ({ errorCode, offset, timestamp, leaderEpoch }: ListOffsetsPartitionResponse) => [errorCode, offset, timestamp, leaderEpoch];
+const brief = ({ errorCode, offset, timestamp, leaderEpoch }: ListOffsetsPartitionResponse) => [
+  errorCode,
+  offset,
+  timestamp,
+  leaderEpoch,
+];
 
 /** Offsets 0 to 5, at times 10, 30, 20 | 40, 40 | 5. */
 function withRecords(body: (client: SimulatedClient) => Promise<void>): Promise<void> {
@@ -60,8 +77,16 @@ test('a time is answered with the first record of that time or later', () =>
 
 test('special timestamps that a version does not know yet are refused in it', () =>
   withRecords(async (client) => {
-    for (const [timestamp, first] of [[MAX_TIMESTAMP, 7], [EARLIEST_LOCAL, 8], [LATEST_TIERED, 9], [EARLIEST_PENDING_UPLOAD, 11]] as const) {
-      assert.equal((await list(client, timestamp, { version: first - 1 })).errorCode, ErrorCode.UNSUPPORTED_VERSION);
+    for (const [timestamp, first] of [
+      [MAX_TIMESTAMP, 7],
+      [EARLIEST_LOCAL, 8],
+      [LATEST_TIERED, 9],
+      [EARLIEST_PENDING_UPLOAD, 11],
+    ] as const) {
+      assert.equal(
+        (await list(client, timestamp, { version: first - 1 })).errorCode,
+        ErrorCode.UNSUPPORTED_VERSION,
+      );
       assert.equal((await list(client, timestamp, { version: first })).errorCode, ErrorCode.NONE);
     }
   }));
@@ -82,12 +107,20 @@ test('errors: unknown topic and partition, leader epochs, a partition named twic
     await createTopic(any, 'topic');
     const leader = await leaderOf(cluster, any, 'topic', 0);
     const client = await cluster.connect(leader);
-    assert.equal((await list(client, LATEST, { topic: 'none' })).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-    assert.equal((await list(client, LATEST, { partition: 1 })).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    assert.equal(
+      (await list(client, LATEST, { topic: 'none' })).errorCode,
+      ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    );
+    assert.equal(
+      (await list(client, LATEST, { partition: 1 })).errorCode,
+      ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    );
     assert.equal((await list(client, LATEST, { epoch: 1 })).errorCode, ErrorCode.UNKNOWN_LEADER_EPOCH);
     assert.equal((await list(client, LATEST, { epoch: 0 })).errorCode, ErrorCode.NONE);
     const twice = { partitionIndex: 0, timestamp: LATEST };
-    const answer = await ask(client, listOffsetsRequest, listOffsetsResponse, { topics: [{ name: 'topic', partitions: [twice, twice] }] });
+    const answer = await ask(client, listOffsetsRequest, listOffsetsResponse, {
+      topics: [{ name: 'topic', partitions: [twice, twice] }],
+    });
     assert.ok(answer.topics[0]!.partitions.every(({ errorCode }) => errorCode === ErrorCode.INVALID_REQUEST));
     const wrong = await cluster.connect((leader + 1) % 3);
     assert.equal((await list(wrong, LATEST)).errorCode, ErrorCode.NOT_LEADER_OR_FOLLOWER);

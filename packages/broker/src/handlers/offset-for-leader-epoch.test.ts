@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ErrorCode } from '@moldau/protocol';
-import { offsetForLeaderEpochRequest, offsetForLeaderEpochResponse } from '@moldau/protocol/generated/offset-for-leader-epoch.ts';
+import {
+  offsetForLeaderEpochRequest,
+  offsetForLeaderEpochResponse,
+} from '@moldau/protocol/generated/offset-for-leader-epoch.ts';
 import { ask } from '../testing/ask.ts';
 import { batchOf } from '../testing/batches.ts';
 import { createTopic, produce } from '../testing/calls.ts';
@@ -14,7 +17,10 @@ test('the epoch in force reaches to the high watermark; later ones are not known
     await produce(client, 'topic', batchOf(['a', 'b']));
     const endOf = async (leaderEpoch: number, currentLeaderEpoch = -1, topic = 'topic') => {
       const topics = [{ topic, partitions: [{ partition: 0, currentLeaderEpoch, leaderEpoch }] }];
-      const answer = await ask(client, offsetForLeaderEpochRequest, offsetForLeaderEpochResponse, { replicaId: -1, topics });
+      const answer = await ask(client, offsetForLeaderEpochRequest, offsetForLeaderEpochResponse, {
+        replicaId: -1,
+        topics,
+      });
       const { errorCode, leaderEpoch: epoch, endOffset } = answer.topics[0]!.partitions[0]!;
       return [errorCode, epoch, endOffset];
     };
