@@ -9,7 +9,7 @@
 //
 // Must stay true: the same seed gives the same run; nothing of a dead process is heard of again.
 import assert from 'node:assert/strict';
-import type { Address } from '@moldau/runtime';
+import type { Address, Disk } from '@moldau/runtime';
 import type { SeededRandom } from '@moldau/runtime/simulated/seeded-random.ts';
 import type { SimulatedProcessClock } from '@moldau/runtime/simulated/simulated-clock.ts';
 import { SimulatedDisk } from '@moldau/runtime/simulated/simulated-disk.ts';
@@ -33,6 +33,8 @@ export interface ClusterOptions {
   /** Brokers in the process. Default 1. */
   readonly brokers?: number;
   readonly durability?: 'fsync' | 'os';
+  /** Puts something between the process and its disk, to show that a test notices what is broken. */
+  readonly wrapDisk?: (disk: Disk) => Disk;
   /** `key=value` each, over defaults that make a test short: few partitions of `__consumer_offsets`, no initial rebalance delay. */
   readonly settings?: readonly string[];
 }
@@ -73,8 +75,14 @@ export class SimulatedCluster {
     return this.#running;
   }
 
+  /** The process runs and answers. */
   get alive(): boolean {
     return this.#running !== undefined;
+  }
+
+  /** There is no process, not even one that starts. */
+  get down(): boolean {
+    return this.#clock === undefined;
   }
 
   /** The time of the world, in ms since 1970. */
@@ -92,7 +100,7 @@ export class SimulatedCluster {
     assert.deepEqual(problems, []);
     try {
       const running = await startBrokers({
-        runtime: { clock, random: this.scheduler.random.fork(), disk: this.#disk, network: this.network.host(BROKER_HOST) },
+        runtime: { clock, random: this.scheduler.random.fork(), disk: this.#options.wrapDisk?.(this.#disk) ?? this.#disk, network: this.network.host(BROKER_HOST) },
         folder: FOLDER,
         listen: { host: BROKER_HOST, port: PORT },
         brokers: this.#options.brokers ?? 1,
@@ -105,7 +113,8 @@ export class SimulatedCluster {
       });
       if (this.#clock === clock) this.#running = running;
     } catch (error) {
-      if (this.#clock === clock) this.#clock = undefined;
+      // The process that could not start has ended.
+      if (this.#clock === clock) this.processCrash();
       throw error;
     }
   }
@@ -133,10 +142,12 @@ export class SimulatedCluster {
   /** An orderly stop. */
   async stop(): Promise<void> {
     const { running } = this;
+    const clock = this.#clock;
     await running.stop();
-    this.#running = undefined;
-    this.#clock?.kill();
-    this.#clock = undefined;
+    if (this.#clock === clock) this.#end();
+    // The next process finds the disk as this one left it.
+    this.#disk.processCrash();
+    this.#disk = this.#disk.restart();
   }
 
   /** The process dies; what it wrote stays with the operating system. */

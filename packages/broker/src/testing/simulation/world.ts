@@ -1,0 +1,52 @@
+// What all actors of a simulated run share: the cluster, what is known of every partition and group, and what contradicts the promises.
+import { ErrorCode, errorName } from '@moldau/protocol';
+import type { SeededRandom } from '@moldau/runtime/simulated/seeded-random.ts';
+import type { SimulatedCluster } from '../simulated-cluster.ts';
+import type { GroupHistory } from './group-history.ts';
+import type { PartitionHistory } from './partition-history.ts';
+
+export interface World {
+  readonly cluster: SimulatedCluster;
+  /** By `topic/partition`. */
+  readonly partitions: ReadonlyMap<string, PartitionHistory>;
+  readonly group: GroupHistory;
+  /** Producers and the churn of topics stop making new work. */
+  draining: boolean;
+  /** Everyone ends. */
+  over: boolean;
+  readonly violations: string[];
+  /** Ends the run: nothing good can come any more. */
+  readonly abandon: () => void;
+}
+
+/** A run with this many violations has shown enough. */
+const MAX_VIOLATIONS = 20;
+
+/** Notes what contradicts a promise. */
+export function violated(world: World, what: string): void {
+  world.violations.push(`${world.cluster.scheduler.clock.monotonic().toFixed(2)} ms: ${what}`);
+  if (world.violations.length >= MAX_VIOLATIONS) world.abandon();
+}
+
+/** Errors after which a client tries again, in Kafka's clients and here. */
+const PASSING: ReadonlySet<number> = new Set([
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  ErrorCode.LEADER_NOT_AVAILABLE,
+  ErrorCode.KAFKA_STORAGE_ERROR,
+  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  ErrorCode.NOT_COORDINATOR,
+  ErrorCode.REQUEST_TIMED_OUT,
+]);
+
+/** Whether to try again; an error that is not `passing` nor among `expected` contradicts a promise and is noted. */
+export function mayRetry(world: World, what: string, code: number, expected: readonly ErrorCode[] = []): boolean {
+  if (PASSING.has(code)) return true;
+  if (!(expected as readonly number[]).includes(code)) violated(world, `${what} was answered with ${errorName(code)}`);
+  return false;
+}
+
+/** A number from `from` to `to`, both included. */
+export function between(random: SeededRandom, from: number, to: number): number {
+  return from + random.integer(to - from + 1);
+}
