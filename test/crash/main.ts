@@ -1,8 +1,10 @@
-// `npm run test:crash [-- --seed N] [--seeds COUNT] [--kills COUNT] [--only kill|simulated]`: what is acknowledged survives.
+// `npm run test:crash [-- --seed N] [--seeds COUNT] [--kills COUNT] [--only kill|simulated|cluster]`: what is acknowledged survives.
 //
 //   simulated   power cuts, failed syncs, torn writes and bit flips on the simulated disk, one run a seed; `--seed N` replays one
+//   cluster     the whole broker with clients in a simulated world, one run a seed; `--only cluster --seed N` replays one
 //   kill        the real process under load, SIGKILLed again and again
 import { parseArgs } from 'node:util';
+import { runClusterSeeds } from './cluster-seeds.ts';
 import { runKillRounds } from './kill-rounds.ts';
 import { runSimulatedSeeds } from './simulated-seeds.ts';
 
@@ -18,14 +20,25 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 let passed = 0;
 let failed = 0;
 
-if (values.only !== 'kill') {
+/** Seeds of the cluster unless `--only cluster` asks for as many as `--seeds` says: one takes about a second. */
+const CLUSTER_SEEDS = 60;
+
+if (values.only === undefined || values.only === 'simulated') {
   const first = values.seed === undefined ? 1 : Number(values.seed);
   const count = values.seed === undefined ? Number(values.seeds) : 1;
   const failures = await runSimulatedSeeds(first, count, say);
   passed += count - failures;
   failed += failures;
 }
-if (values.only !== 'simulated' && values.seed === undefined) {
+if (values.only === 'cluster' || (values.only === undefined && values.seed === undefined)) {
+  const first = values.seed === undefined ? 1 : Number(values.seed);
+  const asked = values.only === 'cluster' ? Number(values.seeds) : CLUSTER_SEEDS;
+  const count = values.seed === undefined ? asked : 1;
+  const failures = await runClusterSeeds(first, count, say);
+  passed += count - failures;
+  failed += failures;
+}
+if ((values.only === undefined || values.only === 'kill') && values.seed === undefined) {
   const result = await runKillRounds(Number(values.kills), Date.now() % 1_000_000, say);
   const slowest = Math.max(...result.restartMs).toFixed(0);
   say(

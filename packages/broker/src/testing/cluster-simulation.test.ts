@@ -3,7 +3,7 @@ import test from 'node:test';
 import type { Disk, DiskFile } from '@moldau/runtime';
 import { runClusterSimulation } from './cluster-simulation.ts';
 
-const SEEDS = 24;
+const SEEDS = 16;
 
 for (let seed = 1; seed <= SEEDS; seed++) {
   test(`everything holds under faults, seed ${seed}`, async () => {
