@@ -128,3 +128,12 @@ test('partitions are spread over the brokers, with replicas as asked', () =>
       assert.equal(partition.replicaNodes[0], partition.leaderId);
     }
   }));
+
+test('a topic without a name, in a version that has no answer to ids, is refused and the connection goes on', () =>
+  simulate({}, async (cluster) => {
+    const client = await cluster.connect();
+    for (const version of [10, 11]) {
+      const [answer] = await topics(client, [{ name: null }], version);
+      assert.equal(answer?.errorCode, ErrorCode.INVALID_REQUEST);
+    }
+  }));

@@ -22,6 +22,8 @@ import { defineApi, type RequestContext, type Services } from './services.ts';
 /** From this version on an empty list means no topic; before, all. */
 const NULL_MEANS_ALL_VERSION = 1;
 const ALLOW_AUTO_CREATE_VERSION = 4;
+/** Versions 10 and 11 have topic ids in the request, but no answer to them. */
+const TOPIC_IDS_VERSION = 12;
 
 export const metadata = defineApi<MetadataRequest, MetadataResponse>({
   request: metadataRequest,
@@ -54,8 +56,17 @@ async function describeAsked(
   const mayCreate =
     (context.apiVersion < ALLOW_AUTO_CREATE_VERSION || request.allowAutoTopicCreation) &&
     services.settings.autoCreateTopicsEnable;
+  const named = request.topics ?? [];
+  if (
+    context.apiVersion < TOPIC_IDS_VERSION &&
+    named.some(({ name, topicId }) => name === null || !isZeroUuid(topicId))
+  ) {
+    return named.map(({ name }) =>
+      newMetadataResponseTopic({ errorCode: ErrorCode.INVALID_REQUEST, name: name ?? '' }),
+    );
+  }
   const topics: MetadataResponseTopic[] = [];
-  for (const asked of uniqueTopics(request.topics ?? []))
+  for (const asked of uniqueTopics(named))
     topics.push(await describeOne(services, asked, request, mayCreate));
   return topics;
 }
