@@ -34,6 +34,9 @@ const SCENARIOS: Readonly<Record<string, string>> = {
   noautocreate: 'auto.create.topics.enable=false',
 };
 
+/** For one test. The longest, 0113, takes more than five minutes of waiting. */
+const LIMIT_SECONDS = '600';
+
 interface Outcome {
   readonly expectation: Expectation;
   readonly result: TestResult;
@@ -90,7 +93,7 @@ async function runScenario(
     const run = (chosen: readonly Expectation[], jobs: number, folder: string): Promise<TestResult[]> =>
       runTests(
         join(suite, 'run'),
-        [bootstrap, '--scenario', scenario, '--jobs', `${jobs}`, '--out', folder],
+        [bootstrap, '--scenario', scenario, '--jobs', `${jobs}`, '--timeout', LIMIT_SECONDS, '--out', folder],
         chosen,
       );
     const results = await run(tests, options.parallel, out);
