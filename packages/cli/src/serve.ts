@@ -144,6 +144,8 @@ function announce(running: RunningBrokers, options: ServeOptions, logger: Logger
     },
     'ready: connect any Kafka client to bootstrapServers',
   );
+  // Whoever waited for the line may be gone after it; the broker goes on without a reader.
+  process.stdout.on('error', () => {});
   process.stdout.write(`READY ${addresses}\n`);
 }
 

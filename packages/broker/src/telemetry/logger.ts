@@ -14,6 +14,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
  */
 export function createLogger(level: LogLevel, terminal: boolean): Logger {
   const stderr = pino.destination({ dest: 2, sync: true });
+  // Nobody may read the log any more (a closed pipe, a full disk): that is no reason to stop.
+  stderr.on('error', () => {});
   const destination = terminal
     ? { write: (line: string): boolean => stderr.write(terminalLine(line)) }
     : stderr;
