@@ -21,7 +21,7 @@ import type { BrokerSettings } from './settings/broker-settings.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 /** Memory kept for the frames to come, in bytes. */
-const IDLE_FRAME_BYTES = 32 * 1024 * 1024;
+const IDLE_FRAME_BYTES = 16 * 1024 * 1024;
 
 export interface StartOptions {
   readonly runtime: {

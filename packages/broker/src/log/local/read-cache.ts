@@ -28,7 +28,7 @@ export class ReadCache {
 
   constructor(settings: LocalLogSettings) {
     this.#settings = settings;
-    this.#memory = new ReusedMemory(settings.readCacheBytes);
+    this.#memory = new ReusedMemory(settings.readCacheBytes / 4);
   }
 
   get bytes(): number {
