@@ -162,7 +162,8 @@ async function compileJava(): Promise<string> {
       'dependency:copy-dependencies',
       `-DoutputDirectory=${join(folder, 'jars')}`,
     ]);
-    await runCommand(compiler, ['-d', classes, '-cp', classPath, source]);
+    // Java 17 takes the locale's encoding for a source's, and a bare machine's is ASCII.
+    await runCommand(compiler, ['-encoding', 'UTF-8', '-d', classes, '-cp', classPath, source]);
   });
   return classPath;
 }

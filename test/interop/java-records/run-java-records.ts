@@ -34,7 +34,7 @@ export interface JavaRecordsResult {
 export async function runJavaRecords(seed: number = Date.now() % 2 ** 31): Promise<JavaRecordsResult> {
   const java = needCommand(['java'], 'compare record batches with those of Kafka');
   const classPath = await kafkaClassPath();
-  const tool = ['-cp', classPath, join(folder, 'RecordsTool.java')];
+  const tool = ['-Dfile.encoding=UTF-8', '-cp', classPath, join(folder, 'RecordsTool.java')];
   const failures: string[] = [];
   let checks = 0;
 

@@ -50,7 +50,7 @@ export class JavaTools {
         '-DincludeScope=runtime',
       ];
       await runCommand(maven, ['-q', '-B', '-f', pom, ...goal], { deadlineMs: 300_000 });
-      await runCommand(javac, ['-cp', join(libraries, '*'), '-d', libraries, source]);
+      await runCommand(javac, ['-encoding', 'UTF-8', '-cp', join(libraries, '*'), '-d', libraries, source]);
     });
     return new JavaTools(java, bootstrap);
   }
