@@ -4,7 +4,11 @@ import type { SimulatedClient } from './simulated-client.ts';
 import { wholeMessage } from './whole-message.ts';
 
 /** The fields of a message that matter, at any depth. */
-export type Fields<T> = T extends Uint8Array | string | number | boolean | null ? T : T extends readonly (infer E)[] ? readonly Fields<E>[] : { readonly [K in keyof T]?: Fields<T[K]> };
+export type Fields<T> = T extends Uint8Array | string | number | boolean | null
+  ? T
+  : T extends readonly (infer E)[]
+    ? readonly Fields<E>[]
+    : { readonly [K in keyof T]?: Fields<T[K]> };
 
 export function ask<Request, Response>(
   client: SimulatedClient,
@@ -13,5 +17,10 @@ export function ask<Request, Response>(
   fields: Fields<NoInfer<Request>>,
   version: number = request.highestVersion,
 ): Promise<Response> {
-  return client.request(request, response, wholeMessage(request.name, fields as Record<string, unknown>) as Request, version);
+  return client.request(
+    request,
+    response,
+    wholeMessage(request.name, fields as Record<string, unknown>) as Request,
+    version,
+  );
 }

@@ -9,7 +9,10 @@ import { buildBatch, type BatchOptions } from '@moldau/protocol/records/record-w
 export const SOME_TIME = 1_767_225_600_000;
 
 /** One batch of these values, without keys. */
-export function batchOf(values: readonly string[], options: BatchOptions & { readonly timestamps?: readonly number[]; readonly keys?: readonly string[] } = {}): Uint8Array {
+export function batchOf(
+  values: readonly string[],
+  options: BatchOptions & { readonly timestamps?: readonly number[]; readonly keys?: readonly string[] } = {},
+): Uint8Array {
   return buildBatch({
     ...options,
     records: values.map((value, i) => ({
@@ -21,7 +24,12 @@ export function batchOf(values: readonly string[], options: BatchOptions & { rea
 }
 
 /** A batch of an idempotent producer. */
-export function sequenced(values: readonly string[], producerId: number, baseSequence: number, producerEpoch = 0): Uint8Array {
+export function sequenced(
+  values: readonly string[],
+  producerId: number,
+  baseSequence: number,
+  producerEpoch = 0,
+): Uint8Array {
   return batchOf(values, { producerId, producerEpoch, baseSequence });
 }
 
@@ -44,7 +52,12 @@ export function recordsIn(records: Uint8Array | readonly Uint8Array[] | null): R
   for (const at of batchPositions(bytes)) {
     assert.equal(batchCrc(bytes, at), batchComputedCrc(bytes, at), 'the CRC of a batch that was read');
     const cursor = openBatch(bytes, at);
-    while (cursor.next()) read.push({ offset: cursor.offset, value: Buffer.from(cursor.value ?? []).toString(), timestamp: cursor.timestamp });
+    while (cursor.next())
+      read.push({
+        offset: cursor.offset,
+        value: Buffer.from(cursor.value ?? []).toString(),
+        timestamp: cursor.timestamp,
+      });
   }
   return read;
 }

@@ -10,7 +10,12 @@ import {
   newCreateTopicsRequest,
   type CreatableTopicResult,
 } from '@moldau/protocol/generated/create-topics.ts';
-import { deleteTopicsRequest, deleteTopicsResponse, newDeleteTopicState, newDeleteTopicsRequest } from '@moldau/protocol/generated/delete-topics.ts';
+import {
+  deleteTopicsRequest,
+  deleteTopicsResponse,
+  newDeleteTopicState,
+  newDeleteTopicsRequest,
+} from '@moldau/protocol/generated/delete-topics.ts';
 import {
   fetchRequest,
   fetchResponse,
@@ -21,7 +26,11 @@ import {
   type FetchResponse,
   type PartitionData,
 } from '@moldau/protocol/generated/fetch.ts';
-import { initProducerIdRequest, initProducerIdResponse, newInitProducerIdRequest } from '@moldau/protocol/generated/init-producer-id.ts';
+import {
+  initProducerIdRequest,
+  initProducerIdResponse,
+  newInitProducerIdRequest,
+} from '@moldau/protocol/generated/init-producer-id.ts';
 import {
   metadataRequest,
   metadataResponse,
@@ -59,7 +68,11 @@ export async function createTopic(
     replicationFactor,
     configs: Object.entries(configs).map(([key, value]) => newCreatableTopicConfig({ name: key, value })),
   });
-  const answer = await client.request(createTopicsRequest, createTopicsResponse, newCreateTopicsRequest({ topics: [topic], timeoutMs: 5000 }));
+  const answer = await client.request(
+    createTopicsRequest,
+    createTopicsResponse,
+    newCreateTopicsRequest({ topics: [topic], timeoutMs: 5000 }),
+  );
   return answer.topics[0]!;
 }
 
@@ -71,19 +84,40 @@ export async function deleteTopic(client: SimulatedClient, name: string): Promis
 
 /** What the broker behind `client` says of a topic. Makes none. */
 export async function describeTopic(client: SimulatedClient, name: string): Promise<MetadataResponseTopic> {
-  const message = newMetadataRequest({ topics: [newMetadataRequestTopic({ name })], allowAutoTopicCreation: false });
+  const message = newMetadataRequest({
+    topics: [newMetadataRequestTopic({ name })],
+    allowAutoTopicCreation: false,
+  });
   return (await client.request(metadataRequest, metadataResponse, message)).topics[0]!;
 }
 
 /** The number, counted from 0, of the broker that leads a partition. */
-export async function leaderOf(cluster: SimulatedCluster, client: SimulatedClient, topic: string, partition: number): Promise<number> {
-  return cluster.indexOf((await describeTopic(client, topic)).partitions.find(({ partitionIndex }) => partitionIndex === partition)!.leaderId);
+export async function leaderOf(
+  cluster: SimulatedCluster,
+  client: SimulatedClient,
+  topic: string,
+  partition: number,
+): Promise<number> {
+  return cluster.indexOf(
+    (await describeTopic(client, topic)).partitions.find(
+      ({ partitionIndex }) => partitionIndex === partition,
+    )!.leaderId,
+  );
 }
 
 /** A produce request for one partition. */
-export function produceTo(topic: string, partition: number, records: Uint8Array | null, acks = -1): ProduceRequest {
+export function produceTo(
+  topic: string,
+  partition: number,
+  records: Uint8Array | null,
+  acks = -1,
+): ProduceRequest {
   const partitionData = [newPartitionProduceData({ index: partition, records })];
-  return newProduceRequest({ acks, timeoutMs: 1000, topicData: [newTopicProduceData({ name: topic, partitionData })] });
+  return newProduceRequest({
+    acks,
+    timeoutMs: 1000,
+    topicData: [newTopicProduceData({ name: topic, partitionData })],
+  });
 }
 
 export async function produce(
@@ -93,7 +127,12 @@ export async function produce(
   options: { readonly partition?: number; readonly acks?: number; readonly version?: number } = {},
 ): Promise<PartitionProduceResponse> {
   const message = produceTo(topic, options.partition ?? 0, records, options.acks);
-  const answer = await client.request(produceRequest, produceResponse, message, options.version ?? PRODUCE_BY_NAME);
+  const answer = await client.request(
+    produceRequest,
+    produceResponse,
+    message,
+    options.version ?? PRODUCE_BY_NAME,
+  );
   return answer.responses[0]!.partitionResponses[0]!;
 }
 
@@ -102,7 +141,9 @@ export async function newProducerId(client: SimulatedClient): Promise<number> {
   return (await client.request(initProducerIdRequest, initProducerIdResponse, message)).producerId;
 }
 
-export interface FetchOptions extends Partial<Pick<FetchRequest, 'maxWaitMs' | 'minBytes' | 'maxBytes' | 'isolationLevel'>> {
+export interface FetchOptions extends Partial<
+  Pick<FetchRequest, 'maxWaitMs' | 'minBytes' | 'maxBytes' | 'isolationLevel'>
+> {
   readonly partition?: number;
   readonly partitionMaxBytes?: number;
   readonly currentLeaderEpoch?: number;
@@ -128,20 +169,34 @@ export function fetchOf(topic: string, fetchOffset: number, options: FetchOption
   });
 }
 
-export function sendFetch(client: SimulatedClient, request: FetchRequest, version = FETCH_BY_NAME): Promise<FetchResponse> {
+export function sendFetch(
+  client: SimulatedClient,
+  request: FetchRequest,
+  version = FETCH_BY_NAME,
+): Promise<FetchResponse> {
   return client.request(fetchRequest, fetchResponse, request, version);
 }
 
-export async function fetch(client: SimulatedClient, topic: string, fetchOffset: number, options: FetchOptions = {}): Promise<PartitionData> {
+export async function fetch(
+  client: SimulatedClient,
+  topic: string,
+  fetchOffset: number,
+  options: FetchOptions = {},
+): Promise<PartitionData> {
   const answer = await sendFetch(client, fetchOf(topic, fetchOffset, options));
   return answer.responses[0]!.partitions[0]!;
 }
 
 /** Every record of a partition, read by as many fetches as it takes, from its first offset on. */
-export async function readAll(client: SimulatedClient, topic: string, partition = 0): Promise<ReturnType<typeof recordsIn>> {
+export async function readAll(
+  client: SimulatedClient,
+  topic: string,
+  partition = 0,
+): Promise<ReturnType<typeof recordsIn>> {
   const records = [];
   let data = await fetch(client, topic, 0, { partition });
-  if (data.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) data = await fetch(client, topic, data.logStartOffset, { partition });
+  if (data.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE)
+    data = await fetch(client, topic, data.logStartOffset, { partition });
   for (;;) {
     const read = recordsIn(inOnePiece(data.records));
     if (read.length === 0) return records;

@@ -9,7 +9,10 @@ for (let seed = 1; seed <= SEEDS; seed++) {
   test(`everything holds under faults, seed ${seed}`, async () => {
     const result = await runClusterSimulation(seed);
     assert.deepEqual(result.violations, []);
-    assert.ok(result.acknowledged > 50 && result.commits > 0, `the run did something: ${JSON.stringify(result)}`);
+    assert.ok(
+      result.acknowledged > 50 && result.commits > 0,
+      `the run did something: ${JSON.stringify(result)}`,
+    );
   });
 }
 
@@ -30,10 +33,12 @@ function withoutSync(disk: Disk): Disk {
   return new Proxy(disk, {
     get(target, property) {
       const value = Reflect.get(target, property) as unknown;
-      if (property !== 'open') return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
+      if (property !== 'open')
+        return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
       return async (...args: Parameters<Disk['open']>): Promise<DiskFile> => {
         const file = await target.open(...args);
-        if (args[0].startsWith('/data/logs/')) file.writeDurably = (buffers, position) => file.write(buffers, position);
+        if (args[0].startsWith('/data/logs/'))
+          file.writeDurably = (buffers, position) => file.write(buffers, position);
         return file;
       };
     },

@@ -45,7 +45,10 @@ const REST_LIMIT_MS = 60_000;
 const SETTINGS = ['group.min.session.timeout.ms=100', 'auto.create.topics.enable=false'];
 
 /** One run. Never rejects for what the broker does wrong: that is in `violations`. */
-export async function runClusterSimulation(seed: number, options: ClusterSimulationOptions = {}): Promise<ClusterSimulationResult> {
+export async function runClusterSimulation(
+  seed: number,
+  options: ClusterSimulationOptions = {},
+): Promise<ClusterSimulationResult> {
   const simulation = new ClusterSimulation(seed, options);
   await simulation.run();
   return simulation.result();
@@ -66,7 +69,11 @@ class ClusterSimulation {
     this.#seed = seed;
     this.#brokers = seed % 3 === 0 ? 3 : 1;
     this.#cluster = new SimulatedCluster({ seed, brokers: this.#brokers, settings: SETTINGS, ...options });
-    const partitions = [new PartitionHistory('one', 0), new PartitionHistory('two', 0), new PartitionHistory('two', 1)];
+    const partitions = [
+      new PartitionHistory('one', 0),
+      new PartitionHistory('two', 0),
+      new PartitionHistory('two', 1),
+    ];
     let abandon = (): void => {};
     this.#abandoned = new Promise((resolve) => {
       abandon = resolve;
@@ -88,7 +95,10 @@ class ClusterSimulation {
       seed: this.#seed,
       violations,
       brokers: this.#brokers,
-      acknowledged: [...partitions.values()].reduce((sum, partition) => sum + partition.acknowledgedRecords, 0),
+      acknowledged: [...partitions.values()].reduce(
+        (sum, partition) => sum + partition.acknowledgedRecords,
+        0,
+      ),
       commits: group.commits,
       rebalances: group.rebalances,
       churns: this.#churn?.rounds ?? 0,
@@ -99,7 +109,9 @@ class ClusterSimulation {
 
   async run(): Promise<void> {
     try {
-      await this.#cluster.scheduler.run(Promise.race([this.#everything(), this.#abandoned]), { limitMs: 1_000_000 });
+      await this.#cluster.scheduler.run(Promise.race([this.#everything(), this.#abandoned]), {
+        limitMs: 1_000_000,
+      });
     } catch (error) {
       // A defect of the broker or of this simulation: something threw, or hangs.
       violated(this.#world, `the run broke off: ${(error as Error).stack ?? String(error)}`);
@@ -113,8 +125,14 @@ class ClusterSimulation {
     await createTopic(setup, 'one', 1, {}, this.#brokers);
     await createTopic(setup, 'two', 2, {}, this.#brokers);
 
-    const producers = Array.from({ length: PRODUCERS }, (_, i) => new IdempotentProducer(this.#world, `p${i}`, this.#connections()));
-    this.#members = Array.from({ length: MEMBERS }, (_, i) => new GroupMember(this.#world, `m${i}`, this.#connections(), this.#connections()));
+    const producers = Array.from(
+      { length: PRODUCERS },
+      (_, i) => new IdempotentProducer(this.#world, `p${i}`, this.#connections()),
+    );
+    this.#members = Array.from(
+      { length: MEMBERS },
+      (_, i) => new GroupMember(this.#world, `m${i}`, this.#connections(), this.#connections()),
+    );
     this.#churn = new TopicChurn(this.#world, this.#connections());
     this.#injector = new FaultInjector(this.#world, this.#hosts);
     const supervision = this.#injector.supervise();
@@ -139,7 +157,11 @@ class ClusterSimulation {
 
   async #inTime(work: Promise<unknown>, who: string): Promise<void> {
     const outcome = await Promise.race([work.then(() => true), this.#cluster.sleep(REST_LIMIT_MS)]);
-    if (outcome !== true) violated(this.#world, `${who} did not come to rest within ${REST_LIMIT_MS} ms after the faults: ${this.#unrest() ?? 'at rest only then'}`);
+    if (outcome !== true)
+      violated(
+        this.#world,
+        `${who} did not come to rest within ${REST_LIMIT_MS} ms after the faults: ${this.#unrest() ?? 'at rest only then'}`,
+      );
   }
 
   async #rest(): Promise<void> {
@@ -152,7 +174,8 @@ class ClusterSimulation {
     const unrest = group.unrest(MEMBERS, [...partitions.keys()]);
     if (unrest !== undefined) return unrest;
     for (const [key, partition] of partitions) {
-      const position = this.#members.map((member) => member.positions.get(key)).find((at) => at !== undefined) ?? -1;
+      const position =
+        this.#members.map((member) => member.positions.get(key)).find((at) => at !== undefined) ?? -1;
       if (position < partition.end || group.committed(key) < partition.end) {
         return `${key} ends at ${partition.end}, is read to ${position} and committed to ${group.committed(key)}`;
       }
@@ -165,7 +188,9 @@ class ClusterSimulation {
     const cluster = this.#cluster;
     if (!cluster.down) cluster.powerCut();
     await cluster.start();
-    const clients = await Promise.all(Array.from({ length: this.#brokers }, (_, broker) => cluster.connect(broker)));
+    const clients = await Promise.all(
+      Array.from({ length: this.#brokers }, (_, broker) => cluster.connect(broker)),
+    );
     for (const partition of this.#world.partitions.values()) {
       const leader = await leaderOf(cluster, clients[0]!, partition.topic, partition.index);
       const records = await readAll(clients[leader]!, partition.topic, partition.index);

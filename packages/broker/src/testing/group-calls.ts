@@ -1,7 +1,16 @@
 // What a member of a classic group sends, in one line each.
 import { ErrorCode } from '@moldau/protocol';
-import { findCoordinatorRequest, findCoordinatorResponse, newFindCoordinatorRequest, type Coordinator } from '@moldau/protocol/generated/find-coordinator.ts';
-import { heartbeatRequest, heartbeatResponse, newHeartbeatRequest } from '@moldau/protocol/generated/heartbeat.ts';
+import {
+  findCoordinatorRequest,
+  findCoordinatorResponse,
+  newFindCoordinatorRequest,
+  type Coordinator,
+} from '@moldau/protocol/generated/find-coordinator.ts';
+import {
+  heartbeatRequest,
+  heartbeatResponse,
+  newHeartbeatRequest,
+} from '@moldau/protocol/generated/heartbeat.ts';
 import {
   joinGroupRequest,
   joinGroupResponse,
@@ -48,7 +57,11 @@ export async function findCoordinator(client: SimulatedClient, group: string): P
 }
 
 /** The second half of a join: the first gets a member id. */
-export async function joinGroup(client: SimulatedClient, groupId: string, init: Partial<JoinGroupRequest> = {}): Promise<JoinGroupResponse> {
+export async function joinGroup(
+  client: SimulatedClient,
+  groupId: string,
+  init: Partial<JoinGroupRequest> = {},
+): Promise<JoinGroupResponse> {
   const message = newJoinGroupRequest({
     groupId,
     sessionTimeoutMs: 10_000,
@@ -62,12 +75,18 @@ export async function joinGroup(client: SimulatedClient, groupId: string, init: 
   return client.request(joinGroupRequest, joinGroupResponse, { ...message, memberId: answer.memberId });
 }
 
-export async function syncGroup(client: SimulatedClient, member: Membership, assignments: Readonly<Record<string, string>> = {}): Promise<SyncGroupResponse> {
+export async function syncGroup(
+  client: SimulatedClient,
+  member: Membership,
+  assignments: Readonly<Record<string, string>> = {},
+): Promise<SyncGroupResponse> {
   const message = newSyncGroupRequest({
     ...member,
     protocolType: 'consumer',
     protocolName: 'range',
-    assignments: Object.entries(assignments).map(([memberId, text]) => newSyncGroupRequestAssignment({ memberId, assignment: Buffer.from(text) })),
+    assignments: Object.entries(assignments).map(([memberId, text]) =>
+      newSyncGroupRequestAssignment({ memberId, assignment: Buffer.from(text) }),
+    ),
   });
   return client.request(syncGroupRequest, syncGroupResponse, message);
 }
@@ -82,11 +101,20 @@ export async function joinAlone(client: SimulatedClient, groupId: string): Promi
 }
 
 export async function heartbeat(client: SimulatedClient, member: Membership): Promise<ErrorCode> {
-  return (await client.request(heartbeatRequest, heartbeatResponse, newHeartbeatRequest(member))).errorCode as ErrorCode;
+  return (await client.request(heartbeatRequest, heartbeatResponse, newHeartbeatRequest(member)))
+    .errorCode as ErrorCode;
 }
 
-export async function commitOffset(client: SimulatedClient, member: Membership, topic: string, partition: number, offset: number): Promise<ErrorCode> {
-  const partitions = [newOffsetCommitRequestPartition({ partitionIndex: partition, committedOffset: offset })];
+export async function commitOffset(
+  client: SimulatedClient,
+  member: Membership,
+  topic: string,
+  partition: number,
+  offset: number,
+): Promise<ErrorCode> {
+  const partitions = [
+    newOffsetCommitRequestPartition({ partitionIndex: partition, committedOffset: offset }),
+  ];
   const message = newOffsetCommitRequest({
     groupId: member.groupId,
     memberId: member.memberId,
@@ -98,10 +126,21 @@ export async function commitOffset(client: SimulatedClient, member: Membership, 
 }
 
 /** The committed offset, -1 for none, or the error. */
-export async function committedOffset(client: SimulatedClient, groupId: string, topic: string, partition: number): Promise<{ offset: number; error: ErrorCode }> {
+export async function committedOffset(
+  client: SimulatedClient,
+  groupId: string,
+  topic: string,
+  partition: number,
+): Promise<{ offset: number; error: ErrorCode }> {
   const topics = [newOffsetFetchRequestTopics({ name: topic, partitionIndexes: [partition] })];
-  const message = newOffsetFetchRequest({ groups: [newOffsetFetchRequestGroup({ groupId, memberId: null, memberEpoch: -1, topics })], requireStable: true });
+  const message = newOffsetFetchRequest({
+    groups: [newOffsetFetchRequestGroup({ groupId, memberId: null, memberEpoch: -1, topics })],
+    requireStable: true,
+  });
   const group = (await client.request(offsetFetchRequest, offsetFetchResponse, message, BY_NAME)).groups[0]!;
   const found = group.topics[0]?.partitions[0];
-  return { offset: found?.committedOffset ?? -1, error: (group.errorCode || (found?.errorCode ?? 0)) as ErrorCode };
+  return {
+    offset: found?.committedOffset ?? -1,
+    error: (group.errorCode || (found?.errorCode ?? 0)) as ErrorCode,
+  };
 }

@@ -4,5 +4,8 @@ import type { Logger } from '../telemetry/logger.ts';
 
 /** Appends each line, as JSON, to `lines`. */
 export function recordingLogger(lines: string[]): Logger {
-  return pino({ level: 'warn', base: null, timestamp: false, formatters: { level: (label) => ({ level: label }) } }, { write: (line) => void lines.push(line.trim()) });
+  return pino(
+    { level: 'warn', base: null, timestamp: false, formatters: { level: (label) => ({ level: label }) } },
+    { write: (line) => void lines.push(line.trim()) },
+  );
 }

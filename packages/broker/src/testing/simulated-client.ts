@@ -137,10 +137,20 @@ export class SimulatedClient implements ConnectionHandler {
 }
 
 /** A request as it goes over the wire, its length included. */
-export function encodeRequest<Request>(codec: Codec<Request>, message: Request, version: number, correlationId: number): Buffer {
+export function encodeRequest<Request>(
+  codec: Codec<Request>,
+  message: Request,
+  version: number,
+  correlationId: number,
+): Buffer {
   const writer = new Writer();
   writer.int32(0, 'length');
-  const header = newRequestHeader({ requestApiKey: codec.apiKey, requestApiVersion: version, correlationId, clientId: 'simulated' });
+  const header = newRequestHeader({
+    requestApiKey: codec.apiKey,
+    requestApiVersion: version,
+    correlationId,
+    clientId: 'simulated',
+  });
   requestHeader.encode(writer, header, requestHeaderVersion(codec.apiKey, version));
   codec.encode(writer, message, version);
   writer.patchInt32(0, writer.length - 4);

@@ -18,7 +18,10 @@ test('what was acknowledged is there after a power cut, a crash of the process a
       await client.ended;
       await cluster.start();
       client = await cluster.connect();
-      assert.deepEqual((await readAll(client, 'topic')).map(({ value }) => value), written);
+      assert.deepEqual(
+        (await readAll(client, 'topic')).map(({ value }) => value),
+        written,
+      );
     }
   }));
 

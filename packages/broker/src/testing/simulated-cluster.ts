@@ -39,7 +39,10 @@ export interface ClusterOptions {
   readonly settings?: readonly string[];
 }
 
-const TEST_SETTINGS: readonly string[] = ['offsets.topic.num.partitions=4', 'group.initial.rebalance.delay.ms=0'];
+const TEST_SETTINGS: readonly string[] = [
+  'offsets.topic.num.partitions=4',
+  'group.initial.rebalance.delay.ms=0',
+];
 
 export class SimulatedCluster {
   readonly scheduler: SimulatedScheduler;
@@ -96,11 +99,19 @@ export class SimulatedCluster {
     const clock = this.scheduler.clock.forProcess();
     this.#clock = clock;
     this.fatal = undefined;
-    const { settings, problems } = brokerSettingsFrom('', [...TEST_SETTINGS, ...(this.#options.settings ?? [])]);
+    const { settings, problems } = brokerSettingsFrom('', [
+      ...TEST_SETTINGS,
+      ...(this.#options.settings ?? []),
+    ]);
     assert.deepEqual(problems, []);
     try {
       const running = await startBrokers({
-        runtime: { clock, random: this.scheduler.random.fork(), disk: this.#options.wrapDisk?.(this.#disk) ?? this.#disk, network: this.network.host(BROKER_HOST) },
+        runtime: {
+          clock,
+          random: this.scheduler.random.fork(),
+          disk: this.#options.wrapDisk?.(this.#disk) ?? this.#disk,
+          network: this.network.host(BROKER_HOST),
+        },
         folder: FOLDER,
         listen: { host: BROKER_HOST, port: PORT },
         brokers: this.#options.brokers ?? 1,
@@ -124,7 +135,12 @@ export class SimulatedCluster {
     const { settings } = brokerSettingsFrom('', TEST_SETTINGS);
     try {
       await startBrokers({
-        runtime: { clock: this.scheduler.clock.forProcess(), random: this.random.fork(), disk: this.#disk, network: this.network.host('second') },
+        runtime: {
+          clock: this.scheduler.clock.forProcess(),
+          random: this.random.fork(),
+          disk: this.#disk,
+          network: this.network.host('second'),
+        },
         folder: FOLDER,
         listen: { host: 'second', port: PORT },
         brokers: 1,
@@ -194,7 +210,10 @@ export class SimulatedCluster {
 }
 
 /** Runs `body` against a cluster that has started, inside its simulated world, and stops the cluster in order if it still runs. */
-export async function simulate(options: ClusterOptions, body: (cluster: SimulatedCluster) => Promise<void>): Promise<void> {
+export async function simulate(
+  options: ClusterOptions,
+  body: (cluster: SimulatedCluster) => Promise<void>,
+): Promise<void> {
   const cluster = new SimulatedCluster(options);
   const whole = async (): Promise<void> => {
     await cluster.start();

@@ -2,10 +2,12 @@
 // generated code would have to be named one by one.
 import assert from 'node:assert/strict';
 import { generatedCodecs } from '../../../protocol/gen/generated-codecs.ts';
-import { interpretDefault, type StructValue, type Value } from '../../../protocol/gen/interpreter.ts';
+import { interpretDefault, type StructValue } from '../../../protocol/gen/interpreter.ts';
 import { structOf, type StructSchema } from '../../../protocol/gen/schema.ts';
 
-const roots: ReadonlyMap<string, StructSchema> = new Map((await generatedCodecs()).map(({ message }) => [message.name, message.root]));
+const roots: ReadonlyMap<string, StructSchema> = new Map(
+  (await generatedCodecs()).map(({ message }) => [message.name, message.root]),
+);
 
 /** The message called `name` (`FetchRequest`) with the fields given, at any depth. An unknown field is an error of the test. */
 export function wholeMessage(name: string, fields: Readonly<Record<string, unknown>>): StructValue {
@@ -25,8 +27,9 @@ function wholeStruct(struct: StructSchema, given: Readonly<Record<string, unknow
       continue;
     }
     const below = structOf(field.type);
-    if (below === null || item === null) value[field.name] = item as Value;
-    else if (Array.isArray(item)) value[field.name] = item.map((element) => wholeStruct(below, element as Record<string, unknown>));
+    if (below === null || item === null) value[field.name] = item;
+    else if (Array.isArray(item))
+      value[field.name] = item.map((element) => wholeStruct(below, element as Record<string, unknown>));
     else value[field.name] = wholeStruct(below, item as Record<string, unknown>);
   }
   return value;
@@ -36,5 +39,7 @@ function wholeStruct(struct: StructSchema, given: Readonly<Record<string, unknow
 export function errorCodesIn(value: unknown): number[] {
   if (Array.isArray(value)) return value.flatMap(errorCodesIn);
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
-  return Object.entries(value).flatMap(([key, item]) => (/^(errorCode|partitionErrorCode|topicConfigErrorCode)$/.test(key) ? [item as number] : errorCodesIn(item)));
+  return Object.entries(value).flatMap(([key, item]) =>
+    /^(errorCode|partitionErrorCode|topicConfigErrorCode)$/.test(key) ? [item as number] : errorCodesIn(item),
+  );
 }

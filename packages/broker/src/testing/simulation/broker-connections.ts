@@ -5,7 +5,7 @@
 import type { Codec } from '@moldau/protocol';
 import { describeTopic } from '../calls.ts';
 import { findCoordinator } from '../group-calls.ts';
-import { Disconnected, SimulatedClient } from '../simulated-client.ts';
+import { Disconnected, type SimulatedClient } from '../simulated-client.ts';
 import type { SimulatedCluster } from '../simulated-cluster.ts';
 
 /** Longer than anything travels, in ms. */
@@ -43,7 +43,11 @@ export class BrokerConnections {
   }
 
   /** Does something with the connection to a broker, within a time limit. @throws Unanswered */
-  async use<Result>(broker: number, action: (client: SimulatedClient) => Promise<Result>, limitMs = REQUEST_LIMIT_MS): Promise<Result> {
+  async use<Result>(
+    broker: number,
+    action: (client: SimulatedClient) => Promise<Result>,
+    limitMs = REQUEST_LIMIT_MS,
+  ): Promise<Result> {
     const connecting = this.#client(broker);
     let client: SimulatedClient | undefined;
     try {
@@ -64,7 +68,8 @@ export class BrokerConnections {
     const known = this.#leaders.get(key);
     if (known !== undefined) return known;
     const described = await this.use(this.#any(), (client) => describeTopic(client, topic));
-    for (const { partitionIndex, leaderId } of described.partitions) this.#leaders.set(`${topic}/${partitionIndex}`, this.#numberOf(leaderId));
+    for (const { partitionIndex, leaderId } of described.partitions)
+      this.#leaders.set(`${topic}/${partitionIndex}`, this.#numberOf(leaderId));
     return this.#leaders.get(key) ?? this.#any();
   }
 
@@ -105,7 +110,9 @@ export class BrokerConnections {
 
   #within<Result>(work: Promise<Result>, limitMs: number): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const timer = this.#cluster.scheduler.clock.setTimer(limitMs, () => reject(new Disconnected('no answer in time')));
+      const timer = this.#cluster.scheduler.clock.setTimer(limitMs, () =>
+        reject(new Disconnected('no answer in time')),
+      );
       work.finally(() => timer.cancel()).then(resolve, reject);
     });
   }

@@ -45,7 +45,8 @@ export class FaultInjector {
     try {
       await cluster.start();
     } catch (error) {
-      const corrupt = (error instanceof LogError || error instanceof MetadataError) && error.code === 'CORRUPT';
+      const corrupt =
+        (error instanceof LogError || error instanceof MetadataError) && error.code === 'CORRUPT';
       if (corrupt || this.#calm) {
         violated(this.#world, `the broker does not start: ${(error as Error).message}`);
         this.#world.abandon();
@@ -116,7 +117,10 @@ export class FaultInjector {
         return undefined;
       case 10:
         this.#count('disk failures');
-        disk.faults.fail({ operation: (['sync', 'write', 'metadata', 'open', 'resize'] as const)[this.#random.integer(5)]!, after: this.#random.integer(20) });
+        disk.faults.fail({
+          operation: (['sync', 'write', 'metadata', 'open', 'resize'] as const)[this.#random.integer(5)]!,
+          after: this.#random.integer(20),
+        });
         return undefined;
       default:
         this.#count('full disks');

@@ -35,9 +35,12 @@ export class GroupHistory {
   unrest(members: number, partitions: readonly string[]): string | undefined {
     const holdings = [...this.#holdings.values()];
     if (holdings.length !== members) return `${holdings.length} of ${members} members work`;
-    if (new Set(holdings.map(({ generation }) => generation)).size !== 1) return 'members are of different generations';
+    if (new Set(holdings.map(({ generation }) => generation)).size !== 1)
+      return 'members are of different generations';
     const held = holdings.flatMap((holding) => holding.partitions).sort();
     const wanted = [...partitions].sort();
-    return held.join() === wanted.join() ? undefined : `partitions ${held.join(' ')} are held, not ${wanted.join(' ')}`;
+    return held.join() === wanted.join()
+      ? undefined
+      : `partitions ${held.join(' ')} are held, not ${wanted.join(' ')}`;
   }
 }

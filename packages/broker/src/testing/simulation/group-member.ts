@@ -1,12 +1,24 @@
 // A member of a classic consumer group, with one connection for the group and one for records: joins, shares partitions out if it leads, reads,
 // commits, keeps its heartbeat, and now and then dies or leaves, to come back as another.
 import { ErrorCode } from '@moldau/protocol';
-import { leaveGroupRequest, leaveGroupResponse, newLeaveGroupRequest, newMemberIdentity } from '@moldau/protocol/generated/leave-group.ts';
+import {
+  leaveGroupRequest,
+  leaveGroupResponse,
+  newLeaveGroupRequest,
+  newMemberIdentity,
+} from '@moldau/protocol/generated/leave-group.ts';
 import type { JoinGroupResponse } from '@moldau/protocol/generated/join-group.ts';
 import type { SeededRandom } from '@moldau/runtime/simulated/seeded-random.ts';
 import { recordsIn } from '../batches.ts';
 import { fetch } from '../calls.ts';
-import { commitOffset, committedOffset, heartbeat, joinGroup, syncGroup, type Membership } from '../group-calls.ts';
+import {
+  commitOffset,
+  committedOffset,
+  heartbeat,
+  joinGroup,
+  syncGroup,
+  type Membership,
+} from '../group-calls.ts';
 import { Unanswered, type BrokerConnections } from './broker-connections.ts';
 import { mayRetry, violated, type World } from './world.ts';
 
@@ -17,7 +29,11 @@ const JOIN_LIMIT_MS = REBALANCE_TIMEOUT_MS + SESSION_TIMEOUT_MS + 1000;
 const GROUP = 'group';
 
 /** What tells a member to join again. */
-const REJOIN: readonly ErrorCode[] = [ErrorCode.REBALANCE_IN_PROGRESS, ErrorCode.ILLEGAL_GENERATION, ErrorCode.UNKNOWN_MEMBER_ID];
+const REJOIN: readonly ErrorCode[] = [
+  ErrorCode.REBALANCE_IN_PROGRESS,
+  ErrorCode.ILLEGAL_GENERATION,
+  ErrorCode.UNKNOWN_MEMBER_ID,
+];
 
 export class GroupMember {
   readonly #world: World;
@@ -56,13 +72,25 @@ export class GroupMember {
 
   /** Joins and learns its partitions, or undefined: try again. */
   async #join(): Promise<Membership | undefined> {
-    const init = { memberId: this.#memberId, sessionTimeoutMs: SESSION_TIMEOUT_MS, rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS };
-    const joined = await this.#connections.use(this.#coordinator, (client) => joinGroup(client, GROUP, init), JOIN_LIMIT_MS);
+    const init = {
+      memberId: this.#memberId,
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
+      rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
+    };
+    const joined = await this.#connections.use(
+      this.#coordinator,
+      (client) => joinGroup(client, GROUP, init),
+      JOIN_LIMIT_MS,
+    );
     if (joined.errorCode !== ErrorCode.NONE) return this.#refused('JoinGroup', joined.errorCode);
     this.#memberId = joined.memberId;
     const membership = { groupId: GROUP, memberId: joined.memberId, generationId: joined.generationId };
     const plan = joined.members.length > 0 ? this.#plan(joined) : {};
-    const synced = await this.#connections.use(this.#coordinator, (client) => syncGroup(client, membership, plan), JOIN_LIMIT_MS);
+    const synced = await this.#connections.use(
+      this.#coordinator,
+      (client) => syncGroup(client, membership, plan),
+      JOIN_LIMIT_MS,
+    );
     if (synced.errorCode !== ErrorCode.NONE) return this.#refused('SyncGroup', synced.errorCode);
     this.#positions.clear();
     const assigned = Buffer.from(synced.assignment).toString();
@@ -74,12 +102,17 @@ export class GroupMember {
   #plan({ members }: JoinGroupResponse): Record<string, string> {
     const plan = new Map<string, string[]>(members.map(({ memberId }) => [memberId, []]));
     const ids = [...plan.keys()];
-    for (const [i, partition] of [...this.#world.partitions.keys()].entries()) plan.get(ids[i % ids.length]!)!.push(partition);
+    for (const [i, partition] of [...this.#world.partitions.keys()].entries())
+      plan.get(ids[i % ids.length]!)!.push(partition);
     return Object.fromEntries([...plan].map(([id, partitions]) => [id, partitions.join(' ')]));
   }
 
   #refused(what: string, error: number): undefined {
-    if (!mayRetry(this.#world, `${what} of ${this.#name}`, error, REJOIN) && error === ErrorCode.UNKNOWN_MEMBER_ID) this.#memberId = '';
+    if (
+      !mayRetry(this.#world, `${what} of ${this.#name}`, error, REJOIN) &&
+      error === ErrorCode.UNKNOWN_MEMBER_ID
+    )
+      this.#memberId = '';
     return undefined;
   }
 
@@ -90,13 +123,23 @@ export class GroupMember {
       const { topic, index } = partitions.get(key)!;
       for (;;) {
         const before = group.committed(key);
-        const { offset, error } = await this.#connections.use(this.#coordinator, (client) => committedOffset(client, GROUP, topic, index));
+        const { offset, error } = await this.#connections.use(this.#coordinator, (client) =>
+          committedOffset(client, GROUP, topic, index),
+        );
         if (error === ErrorCode.NONE) {
-          if (offset < before) violated(this.#world, `${this.#name} was told committed offset ${offset} of ${key} after a commit of ${before} had been acknowledged`);
+          if (offset < before)
+            violated(
+              this.#world,
+              `${this.#name} was told committed offset ${offset} of ${key} after a commit of ${before} had been acknowledged`,
+            );
           this.#positions.set(key, Math.max(0, offset));
           break;
         }
-        if (!mayRetry(this.#world, `OffsetFetch of ${this.#name}`, error, REJOIN) || error === ErrorCode.NOT_COORDINATOR) return false;
+        if (
+          !mayRetry(this.#world, `OffsetFetch of ${this.#name}`, error, REJOIN) ||
+          error === ErrorCode.NOT_COORDINATOR
+        )
+          return false;
         await cluster.sleep(20);
       }
     }
@@ -126,9 +169,15 @@ export class GroupMember {
     const { topic, index: partition } = this.#world.partitions.get(key)!;
     try {
       const leader = await this.#records.leader(topic, partition);
-      const data = await this.#records.use(leader, (client) => fetch(client, topic, this.#positions.get(key)!, { partition, maxWaitMs: 20 }));
+      const data = await this.#records.use(leader, (client) =>
+        fetch(client, topic, this.#positions.get(key)!, { partition, maxWaitMs: 20 }),
+      );
       if (data.errorCode !== ErrorCode.NONE) {
-        mayRetry(this.#world, `Fetch of ${key} at ${this.#positions.get(key)} by ${this.#name}`, data.errorCode);
+        mayRetry(
+          this.#world,
+          `Fetch of ${key} at ${this.#positions.get(key)} by ${this.#name}`,
+          data.errorCode,
+        );
         this.#records.forgetLeaders();
         return;
       }
@@ -144,7 +193,9 @@ export class GroupMember {
   async #commit(membership: Membership): Promise<boolean> {
     for (const [key, offset] of this.#positions) {
       const { topic, index } = this.#world.partitions.get(key)!;
-      const error = await this.#connections.use(this.#coordinator, (client) => commitOffset(client, membership, topic, index, offset));
+      const error = await this.#connections.use(this.#coordinator, (client) =>
+        commitOffset(client, membership, topic, index, offset),
+      );
       if (error !== ErrorCode.NONE) {
         this.#refused('OffsetCommit', error);
         return false;
@@ -158,7 +209,10 @@ export class GroupMember {
   async #depart(membership: Membership): Promise<void> {
     this.#world.group.lets(this.#name);
     if (this.#random.chance(0.5)) {
-      const message = newLeaveGroupRequest({ groupId: GROUP, members: [newMemberIdentity({ memberId: membership.memberId })] });
+      const message = newLeaveGroupRequest({
+        groupId: GROUP,
+        members: [newMemberIdentity({ memberId: membership.memberId })],
+      });
       await this.#connections.request(this.#coordinator, leaveGroupRequest, leaveGroupResponse, message, 5);
     }
     this.#memberId = '';

@@ -1,7 +1,11 @@
 // An idempotent producer as Kafka's clients are: up to five batches of a partition under way, all that is not acknowledged sent again in the same
 // order with the same sequences until it is.
 import { ErrorCode } from '@moldau/protocol';
-import { initProducerIdRequest, initProducerIdResponse, newInitProducerIdRequest } from '@moldau/protocol/generated/init-producer-id.ts';
+import {
+  initProducerIdRequest,
+  initProducerIdResponse,
+  newInitProducerIdRequest,
+} from '@moldau/protocol/generated/init-producer-id.ts';
 import { produceRequest, produceResponse } from '@moldau/protocol/generated/produce.ts';
 import type { SeededRandom } from '@moldau/runtime/simulated/seeded-random.ts';
 import { sequenced } from '../batches.ts';
@@ -40,12 +44,22 @@ export class IdempotentProducer {
   async run(): Promise<void> {
     const { cluster } = this.#world;
     const message = newInitProducerIdRequest({ transactionalId: null, transactionTimeoutMs: 1000 });
-    const id = await untilAnswered(cluster, () => this.#world.over, async () => {
-      const answer = await this.#connections.request(0, initProducerIdRequest, initProducerIdResponse, message, 5);
-      if (answer.errorCode === ErrorCode.NONE) return answer.producerId;
-      mayRetry(this.#world, 'InitProducerId', answer.errorCode);
-      return undefined;
-    });
+    const id = await untilAnswered(
+      cluster,
+      () => this.#world.over,
+      async () => {
+        const answer = await this.#connections.request(
+          0,
+          initProducerIdRequest,
+          initProducerIdResponse,
+          message,
+          5,
+        );
+        if (answer.errorCode === ErrorCode.NONE) return answer.producerId;
+        mayRetry(this.#world, 'InitProducerId', answer.errorCode);
+        return undefined;
+      },
+    );
     if (id === undefined) return;
     await Promise.all([...this.#world.partitions.values()].map((partition) => this.#write(partition, id)));
   }
@@ -71,7 +85,8 @@ export class IdempotentProducer {
       if (done < sent.length) this.#connections.forgetLeaders();
       await world.cluster.sleep(this.#random.integer(MAX_PAUSE_MS));
     }
-    if (pending.length > 0) violated(world, `${this.#name} could not write to ${partition.name} after all faults had ended`);
+    if (pending.length > 0)
+      violated(world, `${this.#name} could not write to ${partition.name} after all faults had ended`);
   }
 
   #values(first: number): string[] {
@@ -82,7 +97,11 @@ export class IdempotentProducer {
   }
 
   /** All on one connection, so that they arrive in order. */
-  async #sendAll(partition: PartitionHistory, producerId: number, batches: readonly PendingBatch[]): Promise<Sent[]> {
+  async #sendAll(
+    partition: PartitionHistory,
+    producerId: number,
+    batches: readonly PendingBatch[],
+  ): Promise<Sent[]> {
     try {
       const leader = await this.#connections.leader(partition.topic, partition.index);
       return await Promise.all(batches.map((batch) => this.#send(leader, partition, producerId, batch)));
@@ -92,10 +111,25 @@ export class IdempotentProducer {
     }
   }
 
-  async #send(leader: number, partition: PartitionHistory, producerId: number, batch: PendingBatch): Promise<Sent> {
-    const message = produceTo(partition.topic, partition.index, sequenced(batch.values, producerId, batch.sequence));
+  async #send(
+    leader: number,
+    partition: PartitionHistory,
+    producerId: number,
+    batch: PendingBatch,
+  ): Promise<Sent> {
+    const message = produceTo(
+      partition.topic,
+      partition.index,
+      sequenced(batch.values, producerId, batch.sequence),
+    );
     try {
-      const answer = await this.#connections.request(leader, produceRequest, produceResponse, message, PRODUCE_BY_NAME);
+      const answer = await this.#connections.request(
+        leader,
+        produceRequest,
+        produceResponse,
+        message,
+        PRODUCE_BY_NAME,
+      );
       const { errorCode, baseOffset } = answer.responses[0]!.partitionResponses[0]!;
       return errorCode === ErrorCode.NONE ? { baseOffset } : { error: errorCode };
     } catch (error) {
@@ -112,7 +146,8 @@ export class IdempotentProducer {
       if (outcome === undefined) continue;
       if ('baseOffset' in outcome) {
         if (done !== i) violated(this.#world, `${what} was acknowledged, one before it was not`);
-        for (const problem of partition.acknowledge(outcome.baseOffset, batches[i]!.values)) violated(this.#world, problem);
+        for (const problem of partition.acknowledge(outcome.baseOffset, batches[i]!.values))
+          violated(this.#world, problem);
         done = i + 1;
       } else {
         mayRetry(this.#world, what, outcome.error, i > done ? [ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER] : []);

@@ -54,17 +54,26 @@ export class PartitionHistory {
     const problems = this.read(records);
     const offsets = new Set(records.map(({ offset }) => offset));
     for (const [offset, value] of this.#known) {
-      if (!offsets.has(offset)) problems.push(`${this.name}: ${brief(value)} at offset ${offset} was acknowledged or read, and is gone`);
+      if (!offsets.has(offset))
+        problems.push(
+          `${this.name}: ${brief(value)} at offset ${offset} was acknowledged or read, and is gone`,
+        );
     }
     const next = new Map<string, number>();
     for (const { offset, value } of records) {
       const [producer, number] = identify(value);
       const expected = next.get(producer) ?? 0;
-      if (number !== expected) problems.push(`${this.name}: ${brief(value)} stands at offset ${offset}, where number ${expected} of ${producer} should`);
+      if (number !== expected)
+        problems.push(
+          `${this.name}: ${brief(value)} stands at offset ${offset}, where number ${expected} of ${producer} should`,
+        );
       next.set(producer, number + 1);
     }
     for (const [producer, count] of this.#acknowledged) {
-      if ((next.get(producer) ?? 0) < count) problems.push(`${this.name}: of ${count} acknowledged records of ${producer} ${next.get(producer) ?? 0} are there`);
+      if ((next.get(producer) ?? 0) < count)
+        problems.push(
+          `${this.name}: of ${count} acknowledged records of ${producer} ${next.get(producer) ?? 0} are there`,
+        );
     }
     return problems;
   }
@@ -73,7 +82,9 @@ export class PartitionHistory {
     const known = this.#known.get(offset);
     this.#known.set(offset, value);
     this.#end = Math.max(this.#end, offset + 1);
-    return known === undefined || known === value ? [] : [`${this.name}: ${brief(value)} ${how} at offset ${offset}, where ${brief(known)} had been`];
+    return known === undefined || known === value
+      ? []
+      : [`${this.name}: ${brief(value)} ${how} at offset ${offset}, where ${brief(known)} had been`];
   }
 }
 

@@ -57,7 +57,9 @@ export class TopicChurn {
     const partition = this.#random.integer(PARTITIONS);
     await this.#until(async () => {
       const leader = await this.#connections.leader(TOPIC, partition);
-      const { errorCode } = await this.#connections.use(leader, (client) => produce(client, TOPIC, batchOf([id]), { partition }));
+      const { errorCode } = await this.#connections.use(leader, (client) =>
+        produce(client, TOPIC, batchOf([id]), { partition }),
+      );
       if (errorCode === ErrorCode.NONE) return true;
       mayRetry(this.#world, `Produce to ${TOPIC}`, errorCode);
       this.#connections.forgetLeaders();
@@ -69,14 +71,21 @@ export class TopicChurn {
     await this.#until(async () => {
       const found = await this.#connections.use(0, (client) => describeTopic(client, TOPIC));
       if (found.errorCode !== ErrorCode.NONE || idText(found.topicId) !== id) {
-        violated(this.#world, `the topic ${TOPIC} had id ${id} and now has ${idText(found.topicId)} (error ${found.errorCode})`);
+        violated(
+          this.#world,
+          `the topic ${TOPIC} had id ${id} and now has ${idText(found.topicId)} (error ${found.errorCode})`,
+        );
         return true;
       }
       const partition = this.#random.integer(PARTITIONS);
       const leader = await this.#connections.leader(TOPIC, partition);
       const records = await this.#connections.use(leader, (client) => readAll(client, TOPIC, partition));
       for (const { offset, value } of records) {
-        if (value !== id) violated(this.#world, `${TOPIC}/${partition} of id ${id} shows at offset ${offset} a record of ${value}`);
+        if (value !== id)
+          violated(
+            this.#world,
+            `${TOPIC}/${partition} of id ${id} shows at offset ${offset} a record of ${value}`,
+          );
       }
       return true;
     });
@@ -91,7 +100,8 @@ export class TopicChurn {
     });
     await this.#until(async () => {
       const { errorCode } = await this.#connections.use(0, (client) => describeTopic(client, TOPIC));
-      if (errorCode !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) violated(this.#world, `the topic ${TOPIC} was deleted and is there (error ${errorCode})`);
+      if (errorCode !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        violated(this.#world, `the topic ${TOPIC} was deleted and is there (error ${errorCode})`);
       this.#connections.forgetLeaders();
       return true;
     });

@@ -40,9 +40,15 @@ const PASSING: ReadonlySet<number> = new Set([
 ]);
 
 /** Whether to try again; an error that is not `passing` nor among `expected` contradicts a promise and is noted. */
-export function mayRetry(world: World, what: string, code: number, expected: readonly ErrorCode[] = []): boolean {
+export function mayRetry(
+  world: World,
+  what: string,
+  code: number,
+  expected: readonly ErrorCode[] = [],
+): boolean {
   if (PASSING.has(code)) return true;
-  if (!(expected as readonly number[]).includes(code)) violated(world, `${what} was answered with ${errorName(code)}`);
+  if (!(expected as readonly number[]).includes(code))
+    violated(world, `${what} was answered with ${errorName(code)}`);
   return false;
 }
 
