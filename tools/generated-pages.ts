@@ -6,11 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { API_SECTIONS } from './api-table.ts';
 import { replaceSection } from './replace-section.ts';
 import { SETTINGS_SECTIONS } from './settings-tables.ts';
+import { STORAGE_SECTIONS } from './storage-limits.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const PAGES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'docs/configuration.md': SETTINGS_SECTIONS,
   'docs/compatibility.md': API_SECTIONS,
+  'docs/operations.md': STORAGE_SECTIONS,
 };
 
 const onlyCheck = process.argv.includes('--check');
