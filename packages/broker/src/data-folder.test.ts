@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { SimulatedDisk } from '@moldau/runtime/simulated/simulated-disk.ts';
 import { SeededRandom } from '@moldau/runtime/simulated/seeded-random.ts';
-import { DataFolderError, openDataFolder } from './data-folder.ts';
+import { openDataFolder, type DataFolderError } from './data-folder.ts';
 
 test('a folder that was opened survives every power cut, with the folders above that had to be made', async () => {
   for (let seed = 0; seed < 50; seed++) {
@@ -16,7 +16,10 @@ test('a folder that was opened survives every power cut, with the folders above 
 test('one owner at a time', async () => {
   const disk = new SimulatedDisk();
   const folder = await openDataFolder(disk, '/data');
-  await assert.rejects(openDataFolder(disk, '/data'), (error: DataFolderError) => error.code === 'LOCKED' && /--data/.test(error.message));
+  await assert.rejects(
+    openDataFolder(disk, '/data'),
+    (error: DataFolderError) => error.code === 'LOCKED' && /--data/.test(error.message),
+  );
   await folder.release();
   await (await openDataFolder(disk, '/data')).release();
 });
@@ -27,7 +30,10 @@ test('a folder of another version, or an unreadable one, is left alone', async (
     await disk.makeDirectory('/data');
     const file = await disk.open('/data/moldau.json', { mode: 'create' });
     await file.writeDurably([Buffer.from(content)], 0);
-    await assert.rejects(openDataFolder(disk, '/data'), (error: DataFolderError) => error.code === 'FORMAT' && /Nothing was changed/.test(error.message));
+    await assert.rejects(
+      openDataFolder(disk, '/data'),
+      (error: DataFolderError) => error.code === 'FORMAT' && /Nothing was changed/.test(error.message),
+    );
     assert.equal(await file.size(), content.length);
     // The lock was given back.
     await (await disk.lock('/data/.lock')).release();
