@@ -84,10 +84,11 @@ export const BATCH_FAILURE_ERRORS: Readonly<
     'CORRUPT_MESSAGE' | 'INVALID_RECORD' | 'INVALID_TIMESTAMP' | 'UNSUPPORTED_COMPRESSION_TYPE'
   >
 > = {
-  'too-short': 'CORRUPT_MESSAGE',
+  // Kafka finds no whole batch in it.
+  'too-short': 'INVALID_RECORD',
   'length-out-of-bounds': 'CORRUPT_MESSAGE',
   'old-magic': 'INVALID_RECORD',
-  'unknown-magic': 'INVALID_RECORD',
+  'unknown-magic': 'CORRUPT_MESSAGE',
   'crc-mismatch': 'CORRUPT_MESSAGE',
   'unknown-codec': 'UNSUPPORTED_COMPRESSION_TYPE',
   'negative-record-count': 'INVALID_RECORD',
