@@ -75,6 +75,15 @@ test('a time is answered with the first record of that time or later', () =>
     assert.deepEqual(brief(await list(client, 0)), [0, 0, SOME_TIME - 990, 0]);
   }));
 
+test('a value below zero that means nothing is refused; an empty partition has the epoch of its leader', () =>
+  simulate({}, async (cluster) => {
+    const client = await cluster.connect();
+    await createTopic(client, 'topic');
+    assert.equal((await list(client, -9)).errorCode, ErrorCode.UNSUPPORTED_VERSION);
+    assert.deepEqual(brief(await list(client, LATEST)), [0, 0, -1, 0]);
+    assert.deepEqual(brief(await list(client, EARLIEST)), [0, 0, -1, 0]);
+  }));
+
 test('special timestamps that a version does not know yet are refused in it', () =>
   withRecords(async (client) => {
     for (const [timestamp, first] of [

@@ -74,7 +74,7 @@ async function find(
   const epochError = leaderEpochError(asked.currentLeaderEpoch, led.image.leaderEpoch);
   if (epochError !== ErrorCode.NONE) return failed(asked.partitionIndex, epochError);
   try {
-    const found = await findOffset(led.partition, asked.timestamp, readCommitted);
+    const found = await findOffset(led.partition, asked.timestamp, readCommitted, led.image.leaderEpoch);
     return newListOffsetsPartitionResponse({
       partitionIndex: asked.partitionIndex,
       errorCode: found.error,

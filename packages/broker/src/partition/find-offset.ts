@@ -34,15 +34,16 @@ export async function findOffset(
   partition: Partition,
   timestamp: number,
   readCommitted: boolean,
+  leaderEpoch: number,
 ): Promise<FoundOffset> {
   const log = partition.log;
   const end = readCommitted ? partition.lastStableOffset : partition.highWatermark;
   switch (timestamp) {
     case LATEST_TIMESTAMP:
-      return { ...NOTHING, offset: end, leaderEpoch: log.latestEpoch ?? -1 };
+      return { ...NOTHING, offset: end, leaderEpoch: log.latestEpoch ?? leaderEpoch };
     case EARLIEST_TIMESTAMP:
     case EARLIEST_LOCAL_TIMESTAMP:
-      return { ...NOTHING, offset: partition.logStartOffset, leaderEpoch: log.latestEpoch ?? -1 };
+      return { ...NOTHING, offset: partition.logStartOffset, leaderEpoch: log.latestEpoch ?? leaderEpoch };
     case MAX_TIMESTAMP: {
       const found = await log.findMaxTimestamp();
       return found === undefined
@@ -53,7 +54,7 @@ export async function findOffset(
     case EARLIEST_PENDING_UPLOAD_TIMESTAMP:
       return NOTHING;
     default: {
-      if (timestamp < 0) return { ...NOTHING, error: ErrorCode.INVALID_REQUEST };
+      if (timestamp < 0) return { ...NOTHING, error: ErrorCode.UNSUPPORTED_VERSION };
       const found = await log.findByTimestamp(timestamp);
       return found === undefined
         ? NOTHING
