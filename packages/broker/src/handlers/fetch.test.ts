@@ -123,7 +123,12 @@ test('a client that believes in another leader epoch is told so', () =>
       (await fetch(consumer, 'topic', 0, { currentLeaderEpoch: 1 })).errorCode,
       ErrorCode.UNKNOWN_LEADER_EPOCH,
     );
+    // The epoch that it read last: one that ended here, and one that never was.
     assert.equal((await fetch(consumer, 'topic', 1, { lastFetchedEpoch: 0 })).divergingEpoch.epoch, -1);
+    assert.equal(
+      (await fetch(consumer, 'topic', 1, { lastFetchedEpoch: 9 })).errorCode,
+      ErrorCode.OFFSET_OUT_OF_RANGE,
+    );
   }));
 
 test('a fetch waits for its minimum of bytes, and is woken by the append that brings them', () =>

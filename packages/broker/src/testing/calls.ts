@@ -1,7 +1,7 @@
 // The requests that nearly every test makes, in one line each: one topic, one partition, one answer. Topics are named, not given by id; a test of
 // the request itself builds it in full.
 import { inOnePiece } from '@moldau/protocol/records/record-pieces.ts';
-import { ErrorCode } from '@moldau/protocol';
+import type { ErrorCode } from '@moldau/protocol';
 import {
   createTopicsRequest,
   createTopicsResponse,
@@ -32,6 +32,13 @@ import {
   newInitProducerIdRequest,
 } from '@moldau/protocol/generated/init-producer-id.ts';
 import {
+  listOffsetsRequest,
+  listOffsetsResponse,
+  newListOffsetsPartition,
+  newListOffsetsRequest,
+  newListOffsetsTopic,
+} from '@moldau/protocol/generated/list-offsets.ts';
+import {
   metadataRequest,
   metadataResponse,
   newMetadataRequest,
@@ -54,6 +61,9 @@ import type { SimulatedClient } from './simulated-client.ts';
 /** The last versions in which topics are named. */
 export const PRODUCE_BY_NAME = 12;
 export const FETCH_BY_NAME = 12;
+
+/** ListOffsets: where the log begins. */
+const EARLIEST = -2;
 
 export async function createTopic(
   client: SimulatedClient,
@@ -194,9 +204,14 @@ export async function readAll(
   partition = 0,
 ): Promise<ReturnType<typeof recordsIn>> {
   const records = [];
-  let data = await fetch(client, topic, 0, { partition });
-  if (data.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE)
-    data = await fetch(client, topic, data.logStartOffset, { partition });
+  const earliest = newListOffsetsPartition({ partitionIndex: partition, timestamp: EARLIEST });
+  const message = newListOffsetsRequest({
+    replicaId: -1,
+    topics: [newListOffsetsTopic({ name: topic, partitions: [earliest] })],
+  });
+  const start = (await client.request(listOffsetsRequest, listOffsetsResponse, message)).topics[0]!
+    .partitions[0]!;
+  let data = await fetch(client, topic, Math.max(0, start.offset), { partition });
   for (;;) {
     const read = recordsIn(inOnePiece(data.records));
     if (read.length === 0) return records;

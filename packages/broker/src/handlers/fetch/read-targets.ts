@@ -118,14 +118,13 @@ function checkTarget(services: Services, target: FetchTarget): CheckedTarget {
     slice: EMPTY,
   };
   const diverging = divergence(partition, target);
+  if (diverging === 'unknown-epoch')
+    return { partition: undefined, read: failed(target, led, ErrorCode.OFFSET_OUT_OF_RANGE) };
   if (diverging !== undefined) return { partition: undefined, read: { ...read, diverging } };
   if (target.fetchOffset < partition.logStartOffset || target.fetchOffset > partition.log.endOffset) {
     return {
       partition: undefined,
-      read: {
-        ...failed(target, led, ErrorCode.OFFSET_OUT_OF_RANGE),
-        logStartOffset: partition.logStartOffset,
-      },
+      read: failed(target, led, ErrorCode.OFFSET_OUT_OF_RANGE),
     };
   }
   return { partition, read };
@@ -143,10 +142,10 @@ function locate(services: Services, target: FetchTarget): LedPartition {
 function divergence(
   partition: Partition,
   target: FetchTarget,
-): { epoch: number; endOffset: number } | undefined {
+): { epoch: number; endOffset: number } | 'unknown-epoch' | undefined {
   if (target.lastFetchedEpoch < 0) return undefined;
   const known = partition.log.endOffsetOfEpoch(target.lastFetchedEpoch);
-  if (known === undefined) return { epoch: -1, endOffset: -1 };
+  if (known === undefined) return 'unknown-epoch';
   const parted = known.epoch < target.lastFetchedEpoch || known.endOffset < target.fetchOffset;
   return parted ? { epoch: known.epoch, endOffset: known.endOffset } : undefined;
 }
