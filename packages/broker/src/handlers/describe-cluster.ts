@@ -26,7 +26,6 @@ export const describeCluster = defineApi<DescribeClusterRequest, DescribeCluster
         errorMessage: known
           ? 'The request was sent to a broker, but asks for the endpoints of controllers.'
           : `There is no endpoint type ${request.endpointType}.`,
-        endpointType: request.endpointType,
       });
     }
     const image = services.metadata.image;
