@@ -106,7 +106,7 @@ export function decideJoin(
 }
 
 function joinResponse(answer: JoinAnswer, { apiVersion }: ClientContext): JoinGroupResponse {
-  const protocolName = answer.protocolName === undefined ? '' : answer.protocolName;
+  const protocolName = answer.protocolName ?? null;
   return newJoinGroupResponse({
     errorCode: ErrorCode[answer.error ?? 'NONE'],
     generationId: answer.generationId ?? -1,
