@@ -1,0 +1,59 @@
+// Where Moldau answers otherwise than Kafka on purpose. A difference that is not here fails the comparison; an entry that no longer differs is named.
+
+export interface IntendedDifference {
+  /** The beginning of the step's name; '' for all. */
+  readonly step: string;
+  /** What the path of the field begins with, or ends with when it begins with a dot. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+export const INTENDED: readonly IntendedDifference[] = [
+  {
+    step: '',
+    path: 'min.insync.replicas.configSource',
+    reason:
+      'Kafka 4.3 writes this setting into every new cluster itself, for eligible leader replicas (KIP-966), which have no meaning here: it stays a default.',
+  },
+  {
+    step: 'topic partitions',
+    path: 'topics.topicAuthorizedOperations',
+    reason:
+      'Kafka tells what may be done with a topic that does not exist; Moldau leaves the field at its default.',
+  },
+  {
+    step: 'alter configs: unknown operation',
+    path: 'responses.errorCode',
+    reason:
+      'Kafka answers UNKNOWN_SERVER_ERROR, because decoding the operation throws; INVALID_REQUEST says that the fault lies with the request.',
+  },
+  {
+    step: 'produce: null',
+    path: '',
+    reason: 'Kafka never answers (a defect there); Moldau says INVALID_RECORD.',
+  },
+  {
+    step: 'produce: LogAppendTime set by the client',
+    path: 'responses.partitionResponses',
+    reason:
+      'Kafka takes the batch and clears the flag. Only the log may set it: a producer that does is defective, and is told so.',
+  },
+  {
+    step: 'produce: sequence 0 again',
+    path: '.logAppendTimeMs',
+    reason:
+      'To a repeated batch Kafka tells the timestamp of the first as if the log had stamped it, with CreateTime too; Moldau answers as it did the first time.',
+  },
+  {
+    step: 'produce: ',
+    path: '.logStartOffset',
+    reason:
+      'Kafka tells the log start offset with some refusals; no client reads it there, and Moldau tells it only with success.',
+  },
+  {
+    step: 'fetch: unknown',
+    path: '.abortedTransactions',
+    reason:
+      'An empty list and null mean the same beside an error; Kafka sends one with some errors and the other with others.',
+  },
+];
