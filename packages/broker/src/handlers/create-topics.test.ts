@@ -168,6 +168,27 @@ test('a topic made again under its name has a new id and none of the old records
     }
   }));
 
+test('a topic whose deletion was interrupted by a power cut is gone from the disk after the next start', async () => {
+  let interrupted = 0;
+  for (let seed = 1; seed <= 30; seed++) {
+    await simulate({ seed }, async (cluster) => {
+      const client = await cluster.connect();
+      await createTopic(client, 'topic', 3);
+      for (const partition of [0, 1, 2]) await produce(client, 'topic', batchOf(['a']), { partition });
+      const deleted = deleteTopic(client, 'topic').catch(() => undefined);
+      await cluster.sleep(cluster.random.integer(300) / 100);
+      cluster.powerCut();
+      await deleted;
+      await cluster.start();
+      const { services } = cluster.running.brokers[0]!;
+      const known = services.metadata.image.topics.has('topic');
+      assert.equal((await services.logs.stored()).length, known ? 3 : 0, `seed ${seed}`);
+      if (!known) interrupted += 1;
+    });
+  }
+  assert.ok(interrupted > 3 && interrupted < 30, `${interrupted} of 30 deletions had been decided`);
+});
+
 test('topics are deleted by name or id; unknown ones have their errors', () =>
   simulate({}, async (cluster) => {
     const client = await cluster.connect();

@@ -392,6 +392,37 @@ test('a full disk is KAFKA_STORAGE_ERROR; once there is space, everything goes o
     assert.equal(cluster.fatal, undefined);
   }));
 
+test('a commit that found no space leaves no trace: the same batches sent again are stored, each once', () =>
+  withTopic({}, async (client, cluster) => {
+    const id = await newProducerId(client);
+    await produce(client, 'topic', sequenced(['a'], id, 0));
+    for (const operation of ['write', 'resize'] as const)
+      cluster.disk.faults.fail({ operation, path: '/logs', code: 'NO_SPACE', times: Infinity });
+    const send = () =>
+      Promise.all(['b', 'c'].map((value, i) => produce(client, 'topic', sequenced([value], id, 1 + i))));
+    const refused = await send();
+    assert.deepEqual(
+      refused.map(({ errorCode }) => errorCode),
+      [ErrorCode.KAFKA_STORAGE_ERROR, ErrorCode.KAFKA_STORAGE_ERROR],
+    );
+    cluster.disk.faults.clear();
+    let answers = await send();
+    for (
+      let tries = 0;
+      tries < 100 && answers.some(({ errorCode }) => errorCode !== ErrorCode.NONE);
+      tries++
+    ) {
+      await cluster.sleep(100);
+      answers = await send();
+    }
+    assert.deepEqual(answers.map(pick), [
+      [ErrorCode.NONE, 1],
+      [ErrorCode.NONE, 2],
+    ]);
+    assert.deepEqual(await values(client), ['a', 'b', 'c']);
+    assert.equal(cluster.fatal, undefined);
+  }));
+
 test('a failed sync acknowledges nothing and stops the broker with the reason', () =>
   withTopic({}, async (client, cluster) => {
     await produce(client, 'topic', batchOf(['kept']));
