@@ -17,6 +17,7 @@ import { ConnectionServer } from './server/connection-server.ts';
 import type { ReusedMemory } from './log/reused-memory.ts';
 import { Dispatcher } from './server/dispatch.ts';
 import type { BrokerSettings } from './settings/broker-settings.ts';
+import { EffectiveSettings } from './settings/effective-settings.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 export interface BrokerOptions {
@@ -54,11 +55,14 @@ export class Broker {
       onError: (error) =>
         logger.error({ err: error }, 'what the group coordinator decided could not be stored'),
     });
+    const effective = new EffectiveSettings(settings, metadata, brokerId);
     this.services = {
       brokerId,
       clock,
       random,
-      settings,
+      get settings() {
+        return effective.current;
+      },
       metadata,
       partitions,
       logs,
@@ -73,7 +77,7 @@ export class Broker {
     this.#server = new ConnectionServer({
       network: options.network,
       clock,
-      settings,
+      settings: () => effective.current,
       dispatcher,
       budget: options.budget,
       memory: options.memory,

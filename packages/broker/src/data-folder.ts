@@ -67,6 +67,12 @@ async function takeLock(disk: Disk, folder: string): Promise<DiskLock> {
 async function checkVersion(disk: Disk, folder: string): Promise<void> {
   const path = `${folder}/moldau.json`;
   if (!(await disk.exists(path))) {
+    if (await disk.exists(`${folder}/meta.properties`)) {
+      throw new DataFolderError(
+        'FORMAT',
+        `the data folder ${folder} holds the data of a Kafka broker (meta.properties), which this program does not read. Nothing was changed. Use another folder.`,
+      );
+    }
     await writeVersion(disk, folder, path);
     return;
   }

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { startBrokers, type RunningBrokers } from '@moldau/broker';
 import { brokerSettingsFrom, type BrokerSettings } from '@moldau/broker/settings/broker-settings.ts';
 import { LOG_LEVELS, createLogger, type LogLevel, type Logger } from '@moldau/broker/telemetry/logger.ts';
+import type { Address } from '@moldau/runtime';
 import { NodeClock } from '@moldau/runtime/node/node-clock.ts';
 import { NodeDisk } from '@moldau/runtime/node/node-disk.ts';
 import { NodeNetwork } from '@moldau/runtime/node/node-network.ts';
@@ -15,10 +16,13 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 /** How long a clean stop may take before the process ends anyway, in ms. What was acknowledged is durable by then. */
 const STOP_LIMIT_MS = 5000;
 const MAX_BROKERS = 100;
+const DEFAULT_ADDRESS: Address = { host: '127.0.0.1', port: 9092 };
+const EVERY_ADDRESS = '0.0.0.0';
+const DEFAULT_DATA = './data';
 
 interface ServeOptions {
-  readonly listen: { host: string; port: number };
-  readonly data: string;
+  readonly listen?: { host: string; port: number };
+  readonly data?: string;
   readonly brokers: number;
   readonly config?: string;
   readonly set: readonly string[];
@@ -32,14 +36,10 @@ export function addServe(program: Command): void {
     .description('run the broker in the foreground; prints "READY host:port" once every broker answers')
     .option(
       '--listen <host:port>',
-      'where to listen; further brokers take the next ports (port 0: any free ones)',
+      'where to listen; further brokers take the next ports (port 0: any free ones) (default: listeners, or 127.0.0.1:9092)',
       parseAddress,
-      {
-        host: '127.0.0.1',
-        port: 9092,
-      },
     )
-    .option('--data <folder>', 'where the data lies; made if missing', './data')
+    .option('--data <folder>', 'where the data lies; made if missing (default: log.dirs, or ./data)')
     .option('--brokers <n>', 'how many brokers to run in this process', parseBrokers, 1)
     .option('--config <file>', "settings as in Kafka's server.properties")
     .option(
@@ -86,6 +86,7 @@ async function serve(options: ServeOptions): Promise<void> {
     process.exitCode = 2;
     return;
   }
+  const place = placeOf(options, settings);
   let running: RunningBrokers;
   try {
     running = await startBrokers({
@@ -95,8 +96,8 @@ async function serve(options: ServeOptions): Promise<void> {
         disk: new NodeDisk(),
         network: new NodeNetwork(),
       },
-      folder: resolve(options.data),
-      listen: options.listen,
+      folder: place.data,
+      listen: place.listen,
       brokers: options.brokers,
       durability: options.durability,
       settings,
@@ -108,11 +109,11 @@ async function serve(options: ServeOptions): Promise<void> {
     });
   } catch (error) {
     logger.debug({ err: error }, 'start failed');
-    process.stderr.write(`moldau: the broker could not start: ${(error as Error).message}\n`);
+    process.stderr.write(`moldau: the broker could not start: ${reasonOf(error as NodeJS.ErrnoException)}\n`);
     process.exit(1);
   }
   stopOnSignal(running, logger);
-  announce(running, options, logger);
+  announce(running, options, place, logger);
 }
 
 /** The settings of file and command line, or undefined when they are not valid: every problem has been said then. */
@@ -130,15 +131,39 @@ function readSettings(options: ServeOptions, logger: Logger): BrokerSettings | u
   return problems.length > 0 ? undefined : settings;
 }
 
+interface Place {
+  readonly listen: Address;
+  readonly data: string;
+}
+
+/** Flags come before settings, settings before defaults. */
+function placeOf(options: ServeOptions, settings: BrokerSettings): Place {
+  const { listener } = settings;
+  const configured =
+    listener === undefined
+      ? DEFAULT_ADDRESS
+      : { ...listener, host: listener.host === '' ? EVERY_ADDRESS : listener.host };
+  return {
+    listen: options.listen ?? configured,
+    data: resolve(options.data ?? settings.logDir ?? DEFAULT_DATA),
+  };
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EADDRINUSE')
+    return `${error.message}. Another program listens there: stop it, or choose another port with --listen.`;
+  return error.message;
+}
+
 /** The READY line is for programs; where to connect and where the data is, for people and logs. */
-function announce(running: RunningBrokers, options: ServeOptions, logger: Logger): void {
+function announce(running: RunningBrokers, options: ServeOptions, place: Place, logger: Logger): void {
   const addresses = running.addresses
     .map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`))
     .join(',');
   logger.info(
     {
       bootstrapServers: addresses,
-      data: resolve(options.data),
+      data: place.data,
       durability: options.durability,
       readyMs: Math.round(performance.now()),
     },

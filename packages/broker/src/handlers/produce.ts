@@ -26,6 +26,8 @@ import { defineApi, type RequestContext, type Services } from './services.ts';
 const TOPIC_IDS_VERSION = 13;
 /** From this version on the answer can name the current leader (KIP-951). */
 const LEADER_VERSION = 10;
+/** acks=all */
+const ALL_REPLICAS = -1;
 
 export const produce = defineApi<ProduceRequest, ProduceResponse>({
   request: produceRequest,
@@ -96,6 +98,12 @@ function appendTo(
     );
   }
   const { partition, image } = led;
+  if (request.acks === ALL_REPLICAS && image.isr.length < partition.config.minInsyncReplicas) {
+    return refuse(
+      ErrorCode.NOT_ENOUGH_REPLICAS,
+      `${image.isr.length} replicas are in sync, min.insync.replicas asks for ${partition.config.minInsyncReplicas}.`,
+    );
+  }
   partition.append(
     data.records ?? new Uint8Array(0),
     context.memory,

@@ -6,7 +6,7 @@ import type { Clock } from '@moldau/runtime';
 import type { LogStore, PartitionId } from '../log/partition-log.ts';
 import type { MetadataImage, TopicImage } from '../metadata/image.ts';
 import type { MetadataStore } from '../metadata/metadata-store.ts';
-import type { BrokerSettings } from '../settings/broker-settings.ts';
+import { withDynamicConfigs, type BrokerSettings } from '../settings/broker-settings.ts';
 import { topicConfigOf } from '../settings/topic-config.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Partition } from './partition.ts';
@@ -125,9 +125,10 @@ export class Partitions {
   }
 
   #scheduleExpiry(): void {
-    const { clock, settings } = this.#options;
+    const { clock, settings, metadata } = this.#options;
     clock.setTimer(settings.producerIdExpirationCheckIntervalMs, () => {
-      for (const partition of this.all()) partition.expireProducers(settings.producerIdExpirationMs);
+      const { producerIdExpirationMs } = withDynamicConfigs(settings, metadata.image.brokerConfigs.get(''));
+      for (const partition of this.all()) partition.expireProducers(producerIdExpirationMs);
       this.#scheduleExpiry();
     });
   }

@@ -1,21 +1,26 @@
 // How many connections there may be, in all (`max.connections`) and from one address (`max.connections.per.ip`).
 
+export interface Limits {
+  readonly max: number;
+  readonly maxPerAddress: number;
+}
+
 export class ConnectionLimits {
-  readonly #max: number;
-  readonly #maxPerAddress: number;
+  readonly #limits: () => Limits;
   readonly #perAddress = new Map<string, number>();
   #total = 0;
 
-  constructor(max: number, maxPerAddress: number) {
-    this.#max = max;
-    this.#maxPerAddress = maxPerAddress;
+  /** @param limits what holds now */
+  constructor(limits: () => Limits) {
+    this.#limits = limits;
   }
 
   /** The setting that forbids one more connection from `address`; undefined when none does. */
   refusal(address: string): string | undefined {
-    if (this.#total >= this.#max) return `max.connections=${this.#max}`;
-    if ((this.#perAddress.get(address) ?? 0) >= this.#maxPerAddress)
-      return `max.connections.per.ip=${this.#maxPerAddress}`;
+    const { max, maxPerAddress } = this.#limits();
+    if (this.#total >= max) return `max.connections=${max}`;
+    if ((this.#perAddress.get(address) ?? 0) >= maxPerAddress)
+      return `max.connections.per.ip=${maxPerAddress}`;
     return undefined;
   }
 

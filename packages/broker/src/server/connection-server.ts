@@ -37,7 +37,8 @@ const IDLE_CHECK_MS = 10_000;
 export interface ConnectionServerOptions {
   readonly network: Network;
   readonly clock: Clock;
-  readonly settings: BrokerSettings;
+  /** As they are now. */
+  readonly settings: () => BrokerSettings;
   readonly dispatcher: Dispatcher;
   readonly budget: ByteBudget;
   readonly memory: ReusedMemory;
@@ -57,10 +58,10 @@ export class ConnectionServer {
 
   constructor(options: ConnectionServerOptions) {
     this.#options = options;
-    this.#limits = new ConnectionLimits(
-      options.settings.maxConnections,
-      options.settings.maxConnectionsPerIp,
-    );
+    this.#limits = new ConnectionLimits(() => {
+      const { maxConnections, maxConnectionsPerIp } = options.settings();
+      return { max: maxConnections, maxPerAddress: maxConnectionsPerIp };
+    });
   }
 
   get connections(): number {
@@ -114,11 +115,12 @@ export class ConnectionServer {
   }
 
   #watchIdle(): void {
-    const { clock, settings, logger } = this.#options;
+    const { clock, logger } = this.#options;
     this.#idleTimer = clock.setTimer(IDLE_CHECK_MS, () => {
-      const oldest = clock.monotonic() - settings.connectionsMaxIdleMs;
+      const { connectionsMaxIdleMs } = this.#options.settings();
+      const oldest = clock.monotonic() - connectionsMaxIdleMs;
       for (const session of this.#sessions) {
-        if (settings.connectionsMaxIdleMs < 0 || session.busy || session.lastActiveMs >= oldest) continue;
+        if (connectionsMaxIdleMs < 0 || session.busy || session.lastActiveMs >= oldest) continue;
         logger.debug({ remote: session.remote }, 'an idle connection was closed (connections.max.idle.ms)');
         session.end();
       }
@@ -150,7 +152,7 @@ class Session implements ConnectionHandler, Peer {
     this.clientHost = `/${connection.remote.host}`;
     this.lastActiveMs = options.clock.monotonic();
     this.#frames = new FrameReader(
-      { maxFrameBytes: options.settings.socketRequestMaxBytes },
+      { maxFrameBytes: options.settings().socketRequestMaxBytes },
       options.memory,
       (frame, memory) => this.#received(frame, memory),
     );

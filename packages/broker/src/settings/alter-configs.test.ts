@@ -172,10 +172,20 @@ describe('IncrementalAlterConfigs', () => {
       'BROKER',
       '',
       'SET',
+      'principal.builder.class',
+      'x.Y',
+      'INVALID_REQUEST',
+      'Cannot update these configs at default cluster level, broker id must be specified: [principal.builder.class]',
+    ],
+    // Kafka opens another port; a broker here keeps the one that it was started with, and says so.
+    [
+      'BROKER',
+      '0',
+      'SET',
       'listeners',
       'PLAINTEXT://:1',
       'INVALID_REQUEST',
-      'Cannot update these configs at default cluster level, broker id must be specified: [listeners]',
+      'Cannot update these configs dynamically: [listeners]',
     ],
     [
       'BROKER',

@@ -91,16 +91,18 @@ class PieceWalk {
     let at = 0;
     this.neededBytes = 0;
     while (at < bytes.length) {
-      const size = this.#sizeAt(bytes, at, first);
+      // A batch that is damaged does not take the good ones before it with it: the piece ends, and the next read meets the damage.
+      const size = this.#sizeAt(bytes, at, first, starts.length > 0);
       if (size === undefined) break;
-      lastOffset = batchLastOffset(bytes, at);
-      if (lastOffset >= this.#offset) {
+      if (batchLastOffset(bytes, at) >= this.#offset) {
         if (this.#verify && !hasGoodCrc(bytes, at)) {
+          if (starts.length > 0) break;
           throw damaged(segment.log, first + at, 'the checksum of the batch is wrong');
         }
         starts.push(at);
         baseOffsets.push(batchBaseOffset(bytes, at));
       }
+      lastOffset = batchLastOffset(bytes, at);
       at += size;
       this.#baseOffset = lastOffset + 1;
       this.#lastOffset = undefined;
@@ -119,8 +121,11 @@ class PieceWalk {
     };
   }
 
-  /** The size of the batch at `at`, all of it checked but the CRC; undefined when it does not lie whole in `bytes`. */
-  #sizeAt(bytes: Uint8Array, at: number, first: number): number | undefined {
+  /**
+   * The size of the batch at `at`, all of it checked but the CRC; undefined when it does not lie whole in `bytes`, or when there is none where good
+   * batches lie before.
+   */
+  #sizeAt(bytes: Uint8Array, at: number, first: number, afterGood: boolean): number | undefined {
     const segment = this.#segment;
     const left = segment.written.size - first - at;
     if (bytes.length - at < RECORD_BATCH_OVERHEAD && left >= RECORD_BATCH_OVERHEAD) {
@@ -129,6 +134,7 @@ class PieceWalk {
     }
     const size = plausibleBatchSize(bytes, at, this.#baseOffset ?? segment.baseOffset);
     if (size === undefined || size > left || !segment.follows(this.#baseOffset, batchBaseOffset(bytes, at))) {
+      if (afterGood) return undefined;
       throw damaged(segment.log, first + at, 'there is no batch');
     }
     if (this.#lastOffset !== undefined && batchLastOffset(bytes, at) !== this.#lastOffset) {

@@ -118,7 +118,7 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
     type: 'LIST',
     default: 'PLAINTEXT://:9092',
     honoured: true,
-    dynamic: 'per-broker',
+    dynamic: 'read-only',
     documentation: 'Where the first broker listens, as PLAINTEXT://host:port. The --listen flag is stronger.',
   },
   {
@@ -473,7 +473,7 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
     type: 'STRING',
     default: 'SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT',
     honoured: true,
-    dynamic: 'per-broker',
+    dynamic: 'read-only',
     documentation: 'The protocol of each listener, as NAME:PROTOCOL. Only PLAINTEXT is supported.',
   },
 ];
