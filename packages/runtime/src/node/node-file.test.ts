@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { DiskError } from '../disk.ts';
-import { MAX_BUFFERS_PER_WRITE, NodeFile, type Writev } from './node-file.ts';
+import { MAX_BUFFERS_PER_WRITE, MIN_PART_BYTES, NodeFile, cutIntoParts, type Writev } from './node-file.ts';
 
 let folder = '';
 before(() => {
@@ -149,4 +149,61 @@ it('keeps its descriptor until the last call on its way has come back', async ()
     },
   );
   assert.equal(content, 'late');
+});
+
+it('cuts a large durable write into consecutive parts that are all of it, and leaves a small one whole', () => {
+  const MB = 1 << 20;
+  for (const sizes of [
+    [10],
+    [MB / 2, MB / 2],
+    [MB, MB, MB],
+    [5 * MB, 10, 10],
+    [10, 10, 5 * MB],
+    Array(200).fill(40_000),
+    [MB, 0, MB, 0],
+  ]) {
+    const buffers = sizes.map((size: number) => new Uint8Array(size));
+    const parts = cutIntoParts(buffers, 100);
+    let at = 100;
+    for (const part of parts) {
+      assert.equal(part.position, at);
+      assert.ok(part.buffers.length > 0);
+      for (const buffer of part.buffers) at += buffer.length;
+    }
+    assert.deepEqual(
+      parts.flatMap((part) => part.buffers),
+      buffers,
+    );
+    assert.ok(parts.length <= 3);
+    if (at - 100 < 2 * MIN_PART_BYTES) assert.equal(parts.length, 1);
+  }
+  assert.equal(
+    cutIntoParts(
+      Array.from({ length: 8 }, () => new Uint8Array(MB)),
+      0,
+    ).length,
+    3,
+  );
+});
+
+it('a durable write in parts fails when one part fails, once all of them have ended', async () => {
+  const path = join(folder, 'parts');
+  let under = 0;
+  const writev: Writev = (fd, given, position, done) => {
+    under += 1;
+    if (position === 0) {
+      under -= 1;
+      done(Object.assign(new Error('no'), { code: 'ENOSPC' }), 0);
+      return;
+    }
+    fs.writev(fd, given, position, (error, written) => {
+      under -= 1;
+      done(error, written);
+    });
+  };
+  const file = new NodeFile(path, fs.openSync(path, 'w+'), 'write', writev);
+  const buffers = Array.from({ length: 4 }, () => new Uint8Array(MIN_PART_BYTES));
+  await assert.rejects(file.writeDurably(buffers, 0), (error: DiskError) => error.code === 'NO_SPACE');
+  assert.equal(under, 0);
+  await file.close();
 });

@@ -5,6 +5,8 @@
 //   Linux         a second descriptor of the same file, opened O_DSYNC:  writev               one trip to the thread pool
 //   elsewhere     the same descriptor:                                   writev, then sync    two trips
 //
+// On Linux a large one goes in up to MAX_PARTS parts side by side, each durable by itself.
+//
 // On macOS O_DSYNC leaves the bytes in the drive's cache, where fs.fdatasync (F_FULLFSYNC in libuv) does not; Windows
 // knows no O_DSYNC. docs/decisions/durable-writes.md has the measurements.
 //
@@ -22,6 +24,11 @@ export const MAX_BUFFERS_PER_WRITE = 1024;
 
 /** Linux writes at most 2^31 - 4096 bytes in one call. More than this at a time gains nothing. */
 export const MAX_BYTES_PER_WRITE = 1 << 30;
+
+/** A durable write is cut into parts of at least this size, at the borders of its buffers ... */
+export const MIN_PART_BYTES = 1 << 20;
+/** ... and into no more than this many: Node has four threads for files, and one is left for readers. */
+const MAX_PARTS = 3;
 
 /** How much `allocate` writes at a time. */
 const ALLOCATION_CHUNK_BYTES = 1 << 20;
@@ -83,9 +90,29 @@ export class NodeFile implements DiskFile {
         await this.#writeAll(this.#fd, buffers, position);
         await this.#fdatasync();
       } else {
-        await this.#writeAll(durable, buffers, position);
+        await this.#writeInParts(durable, buffers, position);
       }
     });
+  }
+
+  /**
+   * A large write goes to the system in parts, side by side: while one waits for the device, the next is copied into the page cache. All have
+   * ended when this settles, whatever became of each.
+   */
+  async #writeInParts(fd: number, buffers: readonly Uint8Array[], position: number): Promise<void> {
+    const parts = cutIntoParts(buffers, position);
+    if (parts.length === 1) {
+      await this.#writeAll(fd, buffers, position);
+      return;
+    }
+    const ends = await Promise.allSettled(
+      parts.map((part) => this.#writeAll(fd, part.buffers, part.position)),
+    );
+    for (const end of ends) {
+      if (end.status === 'rejected') {
+        throw end.reason;
+      }
+    }
   }
 
   sync(): Promise<void> {
@@ -213,6 +240,40 @@ export class NodeFile implements DiskFile {
       batch = nextBatch(buffers, batch, written);
     }
   }
+}
+
+/** A part of a write. */
+interface Part {
+  readonly buffers: readonly Uint8Array[];
+  readonly position: number;
+}
+
+/** Consecutive parts of about the same size; one part when there is little to write. */
+export function cutIntoParts(buffers: readonly Uint8Array[], position: number): Part[] {
+  let total = 0;
+  for (const buffer of buffers) {
+    total += buffer.length;
+  }
+  const count = Math.min(MAX_PARTS, Math.floor(total / MIN_PART_BYTES), buffers.length);
+  if (count <= 1) {
+    return [{ buffers, position }];
+  }
+  const parts: Part[] = [];
+  let from = 0;
+  let start = position;
+  let at = position;
+  for (const [index, buffer] of buffers.entries()) {
+    at += buffer.length;
+    if (at - position >= (total * (parts.length + 1)) / count) {
+      parts.push({ buffers: buffers.slice(from, index + 1), position: start });
+      from = index + 1;
+      start = at;
+    }
+  }
+  if (from < buffers.length) {
+    parts.push({ buffers: buffers.slice(from), position: start });
+  }
+  return parts;
 }
 
 /** What one writev is given: from byte `offset` of buffer `index` on, as far as the limits let it go. */

@@ -118,8 +118,8 @@ export class PartitionWriter {
     try {
       await this.finishBefore(segment);
       await segment.prepareToWrite();
-      await segment.writeBehind(batches);
-      if (this.#log.context.settings.durability === 'fsync') await segment.sync();
+      if (this.#log.context.settings.durability === 'fsync') await segment.writeBehindDurably(batches);
+      else await segment.writeBehind(batches);
     } catch (error) {
       abandon();
       throw error;

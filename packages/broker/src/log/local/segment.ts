@@ -123,6 +123,25 @@ export class Segment {
     this.#trimmed = trimmed;
   }
 
+  /** The same, and makes the whole segment durable. */
+  async writeBehindDurably(batches: readonly AppendedBatch[]): Promise<void> {
+    if (this.dirty || this.log.dirty) {
+      await this.writeBehind(batches);
+      await this.sync();
+      return;
+    }
+    // All before is durable, so that only these bytes have to be.
+    const trimmed = this.#trimmed;
+    this.#trimmed = false;
+    this.dirty = true;
+    await this.log.writeDurably(
+      batches.map((batch) => batch.bytes),
+      this.written.size,
+    );
+    this.dirty = false;
+    this.#trimmed = trimmed;
+  }
+
   /** What was written behind does not count. */
   abandonBehind(): void {
     this.#trimmed = false;
