@@ -128,7 +128,7 @@ export class NodeFile implements DiskFile {
   }
 
   /**
-   * Writes zeros from the present end of the file up to `size` and syncs once: Node has no fallocate, and blocks that have been
+   * Writes zeros from the present end of the file up to `size`, syncing as it goes: Node has no fallocate, and blocks that have been
    * written are better than reserved ones, since overwriting them later changes no metadata. Costs as much as writing that many bytes.
    * Must not run beside a write behind the present end. On a copy-on-write file system (btrfs, ZFS) an overwrite takes new blocks
    * all the same, and can fail for lack of space. When the disk fills up, the file gets its old size back.
@@ -143,8 +143,9 @@ export class NodeFile implements DiskFile {
       try {
         for (let at = oldSize; at < size; at += zeros.length) {
           await this.#writeAll(this.#fd, [zeros.subarray(0, size - at)], at);
+          // Little by little: whoever writes durably meanwhile waits for the device behind one chunk, not behind all of them.
+          await this.#fdatasync();
         }
-        await this.#fdatasync();
       } catch (error) {
         // Give back what was taken; if that fails too, the first failure is the one to report.
         await diskCall(this.path, 'truncate', (done) =>
