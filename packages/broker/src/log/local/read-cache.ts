@@ -2,7 +2,7 @@
 // system call; the piece behind the last one it read is fetched ahead of it.
 //
 // Must stay true: a piece holds whole, checked batches of one segment; all pieces together stay below `readCacheBytes` (but for the one
-// just read).
+// just read), and those read ahead below half of it.
 import { LogError } from '../partition-log.ts';
 import { ReusedMemory } from '../reused-memory.ts';
 import { readPiece, type Piece } from './piece.ts';
@@ -15,6 +15,8 @@ const MAX_INDEXED_SEGMENTS = 8;
 export class ReadCache {
   readonly #settings: LocalLogSettings;
   readonly #memory: ReusedMemory;
+  /** Pieces read ahead and not asked for yet, at most: half as much as the cache holds. */
+  readonly #maxAhead: number;
   /** In order of use, the least recent first. */
   readonly #pieces = new Set<Piece>();
   readonly #bySegment = new Map<Segment, Piece[]>();
@@ -29,6 +31,7 @@ export class ReadCache {
   constructor(settings: LocalLogSettings) {
     this.#settings = settings;
     this.#memory = new ReusedMemory(settings.readCacheBytes / 4);
+    this.#maxAhead = Math.max(1, Math.floor(settings.readCacheBytes / settings.readAheadBytes / 2));
   }
 
   get bytes(): number {
@@ -61,6 +64,7 @@ export class ReadCache {
       this.#ahead.delete(segment);
       const piece = await ahead.piece;
       if (piece !== undefined && piece.lastOffset >= offset) return this.#keepForCaller(piece);
+      piece?.memory?.release();
     }
     const piece =
       before === undefined
@@ -76,12 +80,26 @@ export class ReadCache {
     if (position >= segment.written.size || this.#ahead.get(segment)?.position === position) return;
     if (this.find(segment, piece.lastOffset + 1) !== undefined) return;
     const next = this.#read(segment, behind(piece), piece.lastOffset + 1).catch(() => undefined);
+    this.#dropAhead(segment);
     this.#ahead.set(segment, { position, piece: next });
+    // With many partitions the next piece of each would be more than the cache is for all of them.
+    for (const [oldest] of this.#ahead) {
+      if (this.#ahead.size <= this.#maxAhead) break;
+      this.#dropAhead(oldest);
+    }
+  }
+
+  /** What was read ahead of a segment is not asked for. */
+  #dropAhead(segment: Segment): void {
+    const ahead = this.#ahead.get(segment);
+    if (ahead === undefined) return;
+    this.#ahead.delete(segment);
+    void ahead.piece.then((piece) => piece?.memory?.release());
   }
 
   forget(segment: Segment): void {
     for (const piece of this.#bySegment.get(segment) ?? []) this.#drop(piece);
-    this.#ahead.delete(segment);
+    this.#dropAhead(segment);
     this.#indexed.delete(segment);
   }
 
