@@ -39,3 +39,14 @@ test('a folder of another version, or an unreadable one, is left alone', async (
     await (await disk.lock('/data/.lock')).release();
   }
 });
+
+test("a Kafka broker's folder is left alone", async () => {
+  const disk = new SimulatedDisk();
+  await disk.makeDirectory('/data');
+  await (await disk.open('/data/meta.properties', { mode: 'create' })).close();
+  await assert.rejects(
+    openDataFolder(disk, '/data'),
+    (error: DataFolderError) => error.code === 'FORMAT' && /Kafka/.test(error.message),
+  );
+  assert.equal(await disk.exists('/data/moldau.json'), false);
+});

@@ -439,3 +439,11 @@ test('a failed sync acknowledges nothing and stops the broker with the reason', 
 function pick(answer: { errorCode: number; baseOffset: number }): [number, number] {
   return [answer.errorCode, answer.baseOffset];
 }
+
+test('acks=all asks for as many replicas in sync as min.insync.replicas says; acks=1 does not', () =>
+  withTopic({ 'min.insync.replicas': '2' }, async (client) => {
+    const refused = await produce(client, 'topic', batchOf(['all']), { acks: -1 });
+    assert.equal(refused.errorCode, ErrorCode.NOT_ENOUGH_REPLICAS);
+    assert.equal((await produce(client, 'topic', batchOf(['one']), { acks: 1 })).errorCode, ErrorCode.NONE);
+    assert.deepEqual(await values(client), ['one']);
+  }));
