@@ -55,7 +55,7 @@ export class Broker {
       onError: (error) =>
         logger.error({ err: error }, 'what the group coordinator decided could not be stored'),
     });
-    const effective = new EffectiveSettings(settings, metadata, brokerId);
+    const effective = new EffectiveSettings(settings, () => metadata.image, brokerId);
     this.services = {
       brokerId,
       clock,

@@ -7,7 +7,7 @@ import { EffectiveSettings } from './effective-settings.ts';
 test('what clients change acts at once: for all brokers, and over that for one', () => {
   const metadata = { image: emptyImage() };
   const { settings } = brokerSettingsFrom('', ['max.connections=5']);
-  const effective = new EffectiveSettings(settings, metadata, 1);
+  const effective = new EffectiveSettings(settings, () => metadata.image, 1);
   const change = (name: string, value: string | null): void => {
     metadata.image = applyChange(metadata.image, {
       kind: 'configs-changed',
