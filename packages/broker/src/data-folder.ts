@@ -7,7 +7,7 @@
 //
 // Must stay true: nothing below the folder is read or written before the lock is held and the version is known.
 import { DiskError, type Disk, type DiskLock } from '@moldau/runtime';
-import { makeDurableDirectory } from './log/local/small-files.ts';
+import { makeDurableDirectory, replaceWhole } from '@moldau/runtime/small-files.ts';
 
 /** The version of all that lies in the folder. A change that older programs cannot read raises it. */
 export const DATA_FORMAT = 1;
@@ -101,17 +101,7 @@ async function readVersion(disk: Disk, path: string): Promise<number | undefined
   }
 }
 
-/** Written aside and renamed: the file is whole or missing, never half there. */
 async function writeVersion(disk: Disk, folder: string, path: string): Promise<void> {
-  const aside = `${path}.new`;
-  const file = await disk.open(aside, { mode: 'create' });
-  try {
-    const content = Buffer.from(`${JSON.stringify({ format: DATA_FORMAT })}\n`);
-    await file.truncate(0);
-    await file.writeDurably([content], 0);
-  } finally {
-    await file.close();
-  }
-  await disk.rename(aside, path);
+  await replaceWhole(disk, path, Buffer.from(`${JSON.stringify({ format: DATA_FORMAT })}\n`));
   await disk.syncDirectory(folder);
 }

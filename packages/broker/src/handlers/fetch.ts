@@ -12,6 +12,7 @@ import { fetchAnswer } from './fetch/fetch-answer.ts';
 import {
   FINAL_EPOCH,
   INITIAL_EPOCH,
+  TOPIC_IDS_VERSION,
   targetsOf,
   type FetchSession,
   type FetchTarget,
@@ -21,7 +22,6 @@ import { defineApi, type RequestContext, type Services } from './services.ts';
 
 /** Who asks, in `isolationLevel`. */
 const READ_COMMITTED = 1;
-const TOPIC_IDS_VERSION = 13;
 
 /** What a fetch is about: its partitions, and the session that remembers them, if any. */
 interface Plan {

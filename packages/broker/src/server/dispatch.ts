@@ -10,7 +10,14 @@
 // request begins anyway.
 //
 // Must stay true: every request is answered exactly once; a defect in a handler ends one connection, not the broker.
-import { DecodeError, Reader, Writer, requestHeaderVersion, responseHeaderVersion } from '@moldau/protocol';
+import {
+  ApiKey,
+  DecodeError,
+  Reader,
+  Writer,
+  requestHeaderVersion,
+  responseHeaderVersion,
+} from '@moldau/protocol';
 import { apiVersionsResponse } from '@moldau/protocol/generated/api-versions.ts';
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import { requestHeader } from '@moldau/protocol/generated/request-header.ts';
@@ -18,7 +25,6 @@ import { apiVersionsAnswer } from '../handlers/api-versions.ts';
 import type { AnyApi, RequestContext, Services } from '../handlers/services.ts';
 import type { Answered, Received } from './request-pipeline.ts';
 
-const API_VERSIONS_KEY = 18;
 const LENGTH_SIZE = 4;
 /** Up to the correlation id, the header is the same in all versions. */
 const FIXED_HEADER_SIZE = 8;
@@ -86,7 +92,7 @@ export class Dispatcher {
     if (api === undefined)
       throw new BadRequest(`the request has API key ${key}, which this broker does not offer`);
     if (version < api.request.lowestVersion || version > api.request.highestVersion) {
-      if (key === API_VERSIONS_KEY) return this.#unknownApiVersions(api, correlationId);
+      if (key === ApiKey.ApiVersions) return this.#unknownApiVersions(api, correlationId);
       throw new BadRequest(
         `${api.request.name} came in version ${version}; this broker takes ${api.request.lowestVersion} to ${api.request.highestVersion}`,
       );

@@ -8,10 +8,10 @@
 // merely announces.
 //
 // Must stay true: a frame is handed over whole, in order, in a buffer that nobody else uses.
+import { ApiKey } from '@moldau/protocol';
 import type { ReusedMemory, MemoryPiece } from '../log/reused-memory.ts';
 
 const LENGTH_SIZE = 4;
-const PRODUCE_KEY = 0;
 
 /** Frames up to this size get their buffer at once; larger ones as half of it has really arrived. */
 const TRUSTED_SIZE = 2 * 1024 * 1024;
@@ -98,7 +98,7 @@ export class FrameReader {
       throw new FrameTooLarge(size, this.#limits.maxFrameBytes);
     this.#frameSize = size;
     // The API key comes first; where it is not there yet, the frame is one like all others.
-    const produces = at + 1 < chunk.length && chunk[at] === 0 && chunk[at + 1] === PRODUCE_KEY;
+    const produces = at + 1 < chunk.length && chunk[at] === 0 && chunk[at + 1] === ApiKey.Produce;
     this.#piece = produces ? this.#memory.take(size) : undefined;
     if (this.#piece !== undefined) {
       this.#frame = this.#piece.bytes;

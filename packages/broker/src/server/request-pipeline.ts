@@ -9,9 +9,9 @@
 //
 // Must stay true: every frame is answered, or counted as unanswered (acks=0), exactly once; bytes are given back exactly once.
 
+import { ApiKey } from '@moldau/protocol';
 import type { BatchMemory } from '../log/batch-memory.ts';
 
-const PRODUCE_KEY = 0;
 const API_KEY_SIZE = 2;
 
 /** A request and the memory it lies in, which is let go of when the request is done with. */
@@ -117,5 +117,5 @@ export class RequestPipeline {
 
 /** Whether the frame is a produce request. */
 export function isProduce(frame: Buffer): boolean {
-  return frame.length >= API_KEY_SIZE && frame.readInt16BE(0) === PRODUCE_KEY;
+  return frame.length >= API_KEY_SIZE && frame.readInt16BE(0) === ApiKey.Produce;
 }

@@ -43,7 +43,7 @@ function keyOf(topic: string, topicIdText: string, index: number): TargetKey {
 }
 
 /** Version 13 names topics by id. */
-const TOPIC_IDS_VERSION = 13;
+export const TOPIC_IDS_VERSION = 13;
 
 /** The partitions of a request, each once, in its order. */
 export function targetsOf(request: FetchRequest, version: number): Map<TargetKey, FetchTarget> {

@@ -15,7 +15,7 @@ import { crc32c } from '@moldau/protocol/crc32c.ts';
 import { LogError, type PartitionId } from '../partition-log.ts';
 import type { EpochEntry } from './leader-epochs.ts';
 import type { SegmentProgressState } from './segment-progress.ts';
-import { readWhole, replaceWhole, writeHint } from './small-files.ts';
+import { readWhole, replaceWhole, writeHint } from '@moldau/runtime/small-files.ts';
 
 export interface PartitionCheckpoint {
   readonly id: PartitionId;

@@ -15,7 +15,7 @@ import type { LocalPartitionLog } from './local-partition-log.ts';
 import { EPOCHS_FILE, METADATA_FILE, encodePartitionMetadata } from './partition-files.ts';
 import { Serial } from './serial.ts';
 import type { Segment } from './segment.ts';
-import { writeHint } from './small-files.ts';
+import { writeHint } from '@moldau/runtime/small-files.ts';
 
 /** Buffers in one write of a flush: what the systems take at a time. */
 const FLUSH_BATCHES = 1024;

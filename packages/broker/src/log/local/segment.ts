@@ -19,7 +19,7 @@ import { StoredFile, type OpenFiles } from './open-files.ts';
 import { DELETED_SUFFIX, offsetName } from './partition-files.ts';
 import { SegmentProgress, type SegmentProgressState } from './segment-progress.ts';
 import { scanSegment } from './segment-scan.ts';
-import { readWhole } from './small-files.ts';
+import { readWhole } from '@moldau/runtime/small-files.ts';
 import { TIME_INDEX_ENTRY_BYTES, TimeIndex } from './time-index.ts';
 
 /** So many new index entries are written to the index files while a segment grows. */

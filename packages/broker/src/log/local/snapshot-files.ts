@@ -5,7 +5,7 @@
 import type { Disk } from '@moldau/runtime';
 
 import { offsetName, parseOffsetName } from './partition-files.ts';
-import { readWhole, replaceWhole } from './small-files.ts';
+import { readWhole, replaceWhole } from '@moldau/runtime/small-files.ts';
 
 const KEPT_SNAPSHOTS = 2;
 

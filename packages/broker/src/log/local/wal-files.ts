@@ -11,7 +11,7 @@
 //   - sealed files and the current one hold `walMaxBytes` at most; a commit waits for a checkpoint beyond that.
 import type { Disk, DiskFile } from '@moldau/runtime';
 
-import { makeDurableDirectory } from './small-files.ts';
+import { makeDurableDirectory } from '@moldau/runtime/small-files.ts';
 import type { LocalLogSettings } from './settings.ts';
 import { alignUp } from './wal-frame.ts';
 

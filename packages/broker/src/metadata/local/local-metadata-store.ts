@@ -14,6 +14,7 @@
 //
 // Must stay true: `image` and everything told to subscribers and proposers is durable.
 import { DiskError } from '@moldau/runtime';
+import { makeDurableDirectory } from '@moldau/runtime/small-files.ts';
 import type { Disk, DiskFile } from '@moldau/runtime';
 import { applyChanges, emptyImage } from '../apply-change.ts';
 import type { MetadataChange } from '../change.ts';
@@ -351,11 +352,4 @@ function decideAll(
     settled.push(proposal);
   }
   return { settled, changes, image };
-}
-
-/** Also when the folder is there: a process may have been killed between making it and syncing its parent. */
-async function makeDurableDirectory(disk: Disk, folder: string): Promise<void> {
-  await disk.makeDirectory(folder);
-  const parent = folder.slice(0, folder.lastIndexOf('/'));
-  await disk.syncDirectory(folder.includes('/') ? parent || '/' : '.');
 }

@@ -1,5 +1,5 @@
 // Small files that are read and written whole.
-import { DiskError, type Disk } from '@moldau/runtime';
+import { DiskError, type Disk } from './disk.ts';
 
 /** The file's content, or undefined when there is none. */
 export async function readWhole(disk: Disk, path: string): Promise<Uint8Array | undefined> {
