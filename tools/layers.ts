@@ -20,6 +20,7 @@ const brokerModules = [
   'server',
   'handlers',
   'coordinator',
+  'peers', // requests from broker to broker
   'partition',
   'metadata',
   'security',

@@ -11,16 +11,34 @@
 //     request may be decided, or it would build on a state that is gone;
 //   - a batch is atomic: recovery sees all its records or none.
 
+import type { TransactionMarker } from '../partition/transaction-marker.ts';
+
 /** One record of a coordinator's log; a `null` value is a tombstone: the key is gone. */
 export interface CoordinatorRecord {
   readonly key: Uint8Array;
   readonly value: Uint8Array | null;
 }
 
-/** What the log hands back at recovery, in order of offset. More kinds (transaction markers) become more methods. */
+/** The producer that records are written for: they belong to its open transaction and count only once that has been committed. */
+export interface TransactionalProducer {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+}
+
+/** What the log hands back at recovery, in order of offset. */
 export interface LogVisitor {
-  /** The record's bytes may be reused once this returns: copy what must stay. */
-  record(record: CoordinatorRecord, offset: number, timestampMs: number): void;
+  /**
+   * The record's bytes may be reused once this returns: copy what must stay. `producer`: the record is part of a transaction which ends with a later
+   * `marker`, or is still open.
+   */
+  record(
+    record: CoordinatorRecord,
+    offset: number,
+    timestampMs: number,
+    producer: TransactionalProducer | undefined,
+  ): void;
+  /** The producer's transaction ended. */
+  marker(producerId: number, committed: boolean, offset: number): void;
 }
 
 export interface CoordinatorLog {
@@ -29,6 +47,7 @@ export interface CoordinatorLog {
   /**
    * Appends the records as one batch; `settled` follows exactly once, after this has returned.
    * @param timestampMs create time of every record
+   * @param producer the records are part of its transaction
    * @returns the offset of the first record
    * @throws Error when the log takes nothing now (disk full, closed, no longer the leader): nothing was appended then and `settled` is not called
    */
@@ -36,7 +55,13 @@ export interface CoordinatorLog {
     records: readonly CoordinatorRecord[],
     timestampMs: number,
     settled: (error?: Error) => void,
+    producer?: TransactionalProducer,
   ): number;
+  /**
+   * Appends the end of a transaction; otherwise as `append`.
+   * @throws Error likewise; also when the producer or the coordinator behind the marker is fenced
+   */
+  appendMarker(marker: TransactionMarker, timestampMs: number, settled: (error?: Error) => void): number;
   /** Reads everything from the log's start to its end. Rejects when that cannot be done completely. */
   load(visitor: LogVisitor): Promise<void>;
 }

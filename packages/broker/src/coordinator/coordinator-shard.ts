@@ -47,6 +47,8 @@ export interface Decision<Change> {
   readonly changes: readonly Change[];
   /** Answers to this request and to others that were waiting. Without one for itself the request stays waiting. */
   readonly replies: readonly Reply[];
+  /** What follows in the world outside (markers to be sent, ...), handed to `onEffect` once all that was appended so far is durable. */
+  readonly effects?: readonly unknown[];
   /** The records do not depend on each other and may be appended as several batches. Otherwise they are atomic. */
   readonly splittable?: boolean;
 }
@@ -76,6 +78,8 @@ export interface CoordinatorShardOptions {
   readonly retryDelayMs: number;
   /** Told of failures that no request is answered with: a timer's records could not be stored. */
   readonly onError: (error: unknown) => void;
+  /** Carries out an effect of a decision, which is durable by now. Must not throw; may make requests. */
+  readonly onEffect?: (effect: unknown) => void;
 }
 
 export type ShardStatus = 'loading' | 'active' | 'failed' | 'unloaded';
@@ -93,6 +97,7 @@ interface OpenAppend {
   readonly firstDependent: ReplyId;
   /** To be sent once the batch is durable. */
   readonly replies: Reply[];
+  readonly effects: unknown[];
 }
 
 export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
@@ -211,10 +216,12 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
     const last = this.#open.at(-1);
     if (last !== undefined) {
       last.replies.push(...decision.replies);
+      last.effects.push(...(decision.effects ?? []));
       return;
     }
     this.#undo.forgetBefore(this.#undo.position);
     this.#send(decision.replies);
+    this.#carryOut(decision.effects ?? []);
   }
 
   #batches(decision: Decision<Change>): readonly (readonly CoordinatorRecord[])[] {
@@ -244,7 +251,12 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
   }
 
   #append(records: readonly CoordinatorRecord[], cause: ReplyId): void {
-    const open: OpenAppend = { position: this.#undo.position, firstDependent: cause, replies: [] };
+    const open: OpenAppend = {
+      position: this.#undo.position,
+      firstDependent: cause,
+      replies: [],
+      effects: [],
+    };
     let offset: number;
     try {
       offset = this.#options.log.append(records, this.#options.clock.now(), (error) =>
@@ -273,6 +285,14 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
     this.#open.shift();
     this.#undo.forgetBefore(this.#open[0]?.position ?? this.#undo.position);
     this.#send(append.replies);
+    this.#carryOut(append.effects);
+  }
+
+  #carryOut(effects: readonly unknown[]): void {
+    for (const effect of effects) {
+      if (this.#status !== 'active') return;
+      this.#options.onEffect?.(effect);
+    }
   }
 
   #rollBack(append: OpenAppend, index: number, cause: Error): void {

@@ -13,6 +13,7 @@
 //   - a group commit that fails discards all that is not durable, of every partition of the group, and says so
 //     (`LogObserver.discarded`): no such byte is ever read, or counted as written;
 //   - nothing at or above the durable end offset is handed to `read`.
+import type { AbortedTransaction } from './aborted-transaction.ts';
 import type { BatchMemory } from './batch-memory.ts';
 
 /** Which partition: the topic's name for the folder, its id against a re-created namesake. */
@@ -131,6 +132,16 @@ export interface PartitionLog {
   endOffsetOfEpoch(epoch: number): { readonly epoch: number; readonly endOffset: number } | undefined;
   /** The epoch of the last batch, or undefined for an empty log. */
   readonly latestEpoch: number | undefined;
+  /**
+   * Remembers that a transaction was aborted; its marker has just been appended, or replayed. It is durable no later than the marker's segment is, and
+   * found again by recovery's replay before that.
+   */
+  noteAborted(transaction: AbortedTransaction): void;
+  /** The aborted transactions that have records from `fromOffset` to before `upToOffset`, by marker. @throws LogError (rejects) `CORRUPT`, `IO` */
+  abortedTransactions(
+    fromOffset: number,
+    upToOffset: number,
+  ): readonly AbortedTransaction[] | Promise<readonly AbortedTransaction[]>;
   /** Moves the start to `offset` (DeleteRecords); resolves once that is durable. Whole segments below it are freed. */
   deleteBefore(offset: number): Promise<void>;
   /** Drops whole segments that retention by time or size, or the start offset, allows to go. Resolves to how many. */
