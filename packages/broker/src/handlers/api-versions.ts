@@ -6,10 +6,14 @@ import {
   apiVersionsResponse,
   newApiVersion,
   newApiVersionsResponse,
+  newFinalizedFeatureKey,
+  newSupportedFeatureKey,
   type ApiVersionsRequest,
   type ApiVersionsResponse,
 } from '@moldau/protocol/generated/api-versions.ts';
 import { ApiKey } from '@moldau/protocol';
+import { SUPPORTED_FEATURES } from '../metadata/features.ts';
+import type { MetadataImage } from '../metadata/image.ts';
 import { defineApi, type AnyApi } from './services.ts';
 
 /** Names of client software as Kafka allows them in its own metrics (KIP-511). */
@@ -46,10 +50,27 @@ export function apiVersions(apis: () => Iterable<AnyApi>): AnyApi {
   return defineApi<ApiVersionsRequest, ApiVersionsResponse>({
     request: apiVersionsRequest,
     response: apiVersionsResponse,
-    handle(_services, context, request) {
+    handle(services, context, request) {
       const named = SOFTWARE.test(request.clientSoftwareName) && SOFTWARE.test(request.clientSoftwareVersion);
       const valid = context.apiVersion < FIRST_WITH_SOFTWARE || named;
-      return apiVersionsAnswer(valid ? apis() : [], valid ? ErrorCode.NONE : ErrorCode.INVALID_REQUEST);
+      return valid
+        ? { ...apiVersionsAnswer(apis(), ErrorCode.NONE), ...featuresOf(services.metadata.image) }
+        : apiVersionsAnswer([], ErrorCode.INVALID_REQUEST);
     },
   });
+}
+
+/** The features of the answer. The epoch only has to grow when a level changes; the image's version does. */
+function featuresOf(
+  image: MetadataImage,
+): Pick<ApiVersionsResponse, 'supportedFeatures' | 'finalizedFeatures' | 'finalizedFeaturesEpoch'> {
+  return {
+    supportedFeatures: [...SUPPORTED_FEATURES].map(([name, { minVersion, maxVersion }]) =>
+      newSupportedFeatureKey({ name, minVersion, maxVersion }),
+    ),
+    finalizedFeatures: [...image.features].map(([name, level]) =>
+      newFinalizedFeatureKey({ name, minVersionLevel: level, maxVersionLevel: level }),
+    ),
+    finalizedFeaturesEpoch: image.version,
+  };
 }

@@ -10,9 +10,10 @@
 // proposed it, or a log that was not written by this code. It stops with an AssertionError and the image stays what it was.
 import assert from 'node:assert/strict';
 import type { ConfigResource, MetadataChange } from './change.ts';
+import { DEFAULT_FEATURES } from './features.ts';
 import type { BrokerImage, ConfigOverrides, MetadataImage, PartitionImage, TopicImage } from './image.ts';
 
-/** The image before the first change: version 0, no cluster id, nothing in it. */
+/** The image before the first change: version 0, no cluster id, nothing in it but the levels of features that a new cluster has. */
 export function emptyImage(): MetadataImage {
   return {
     version: 0,
@@ -23,6 +24,7 @@ export function emptyImage(): MetadataImage {
     topicConfigs: new Map(),
     brokerConfigs: new Map(),
     groupConfigs: new Map(),
+    features: DEFAULT_FEATURES,
     nextProducerId: 0,
   };
 }
@@ -53,6 +55,7 @@ export class ImageDraft {
   readonly #topics: DraftMap<string, TopicImage>;
   readonly #topicNamesById: DraftMap<string, string>;
   readonly #configs: Record<ConfigResource, DraftMap<string, ConfigOverrides>>;
+  readonly #features: DraftMap<string, number>;
   /** Partition lists copied by this draft: these, and only these, may be changed in place. */
   readonly #ownPartitions = new Map<string, PartitionImage[]>();
 
@@ -68,6 +71,7 @@ export class ImageDraft {
       broker: new DraftMap(image.brokerConfigs),
       group: new DraftMap(image.groupConfigs),
     };
+    this.#features = new DraftMap(image.features);
   }
 
   get version(): number {
@@ -116,6 +120,9 @@ export class ImageDraft {
       case 'configs-changed':
         this.#changeConfigs(change);
         break;
+      case 'features-changed':
+        this.#changeFeatures(change.levels);
+        break;
       case 'producer-ids-allocated':
         assert(Number.isSafeInteger(change.next), `producer ids end at ${Number.MAX_SAFE_INTEGER}`);
         assert(
@@ -141,6 +148,7 @@ export class ImageDraft {
       topicConfigs: this.#configs.topic.current,
       brokerConfigs: this.#configs.broker.current,
       groupConfigs: this.#configs.group.current,
+      features: this.#features.current,
       nextProducerId: this.#nextProducerId,
     };
   }
@@ -175,6 +183,17 @@ export class ImageDraft {
       resources.writable().set(change.name, overrides);
     } else if (resources.current.has(change.name)) {
       resources.writable().delete(change.name);
+    }
+  }
+
+  #changeFeatures(levels: Readonly<Record<string, number>>): void {
+    for (const [name, level] of Object.entries(levels)) {
+      assert(Number.isSafeInteger(level) && level >= 0, `feature ${name} would get the level ${level}`);
+      if (level === 0) {
+        this.#features.writable().delete(name);
+      } else {
+        this.#features.writable().set(name, level);
+      }
     }
   }
 

@@ -36,4 +36,6 @@ export type MetadataChange =
       readonly name: string;
       readonly configs: Readonly<Record<string, string | null>>;
     }
+  /** Finalizes levels of features by name; 0 takes the feature out. */
+  | { readonly kind: 'features-changed'; readonly levels: Readonly<Record<string, number>> }
   | { readonly kind: 'producer-ids-allocated'; readonly next: number };

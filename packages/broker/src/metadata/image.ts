@@ -42,6 +42,8 @@ export interface MetadataImage {
   /** By broker id as text; '' holds the cluster-wide default (KIP-226). */
   readonly brokerConfigs: ReadonlyMap<string, ConfigOverrides>;
   readonly groupConfigs: ReadonlyMap<string, ConfigOverrides>;
+  /** The finalized level of each feature (KIP-584), see features.ts. A feature of level 0 is not in it. */
+  readonly features: ReadonlyMap<string, number>;
   /** The first producer id that no broker has been given yet. */
   readonly nextProducerId: number;
 }

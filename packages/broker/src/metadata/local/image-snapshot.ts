@@ -4,6 +4,7 @@
 //
 // Must stay true: decode(encode(image)) equals the image, and a text that is not a snapshot is refused, never half read.
 import assert from 'node:assert/strict';
+import { DEFAULT_FEATURES } from '../features.ts';
 import type { BrokerImage, ConfigOverrides, MetadataImage, PartitionImage, TopicImage } from '../image.ts';
 
 type PartitionRow = [
@@ -29,6 +30,8 @@ interface SnapshotDocument {
   readonly brokers: readonly BrokerImage[];
   readonly topics: readonly TopicRow[];
   readonly configs: { readonly topic: ConfigRows; readonly broker: ConfigRows; readonly group: ConfigRows };
+  /** Not in snapshots from before there were features: the levels of then hold, which are the defaults. */
+  readonly features?: Readonly<Record<string, number>>;
 }
 
 export function encodeSnapshot(image: MetadataImage): Uint8Array {
@@ -43,6 +46,7 @@ export function encodeSnapshot(image: MetadataImage): Uint8Array {
       broker: configRows(image.brokerConfigs),
       group: configRows(image.groupConfigs),
     },
+    features: Object.fromEntries(image.features),
   };
   return Buffer.from(JSON.stringify(document));
 }
@@ -68,6 +72,7 @@ export function decodeSnapshot(payload: Uint8Array): MetadataImage {
     topicConfigs: configMap(document.configs.topic),
     brokerConfigs: configMap(document.configs.broker),
     groupConfigs: configMap(document.configs.group),
+    features: document.features === undefined ? DEFAULT_FEATURES : new Map(Object.entries(document.features)),
   };
 }
 
