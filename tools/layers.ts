@@ -34,7 +34,12 @@ const brokerModules = [
  * What the metadata is, apart from how it is decided and kept: everyone reads it, the settings too, and it imports nothing that lies
  * above. By its rank a module of its own, though it lies in the folder `metadata`.
  */
-const imageFiles = ['metadata/image.ts', 'metadata/change.ts', 'metadata/topic-rules.ts'];
+const imageFiles = [
+  'metadata/image.ts',
+  'metadata/change.ts',
+  'metadata/topic-rules.ts',
+  'metadata/client-quota-entity.ts',
+];
 
 /** Who may import node: modules beside the runtime: protocol only where it compresses (a browser build replaces those). */
 const noNodeImports = ['protocol'];

@@ -43,6 +43,31 @@ describe('a change of the metadata', () => {
     assert.deepEqual(after.topicConfigs.get('a'), new Map([['segment.ms', '2']]));
   });
 
+  it('sets, changes and removes quotas of an entity, whatever order its types come in', () => {
+    const both = applyChanges(emptyImage(), [
+      {
+        kind: 'client-quotas-changed',
+        entity: { user: 'u', 'client-id': null },
+        values: { producer_byte_rate: 1, consumer_byte_rate: 2 },
+      },
+      {
+        kind: 'client-quotas-changed',
+        entity: { 'client-id': null, user: 'u' },
+        values: { producer_byte_rate: null, request_percentage: 0.5 },
+      },
+      { kind: 'client-quotas-changed', entity: { user: 'u' }, values: { producer_byte_rate: 3 } },
+    ]);
+    const values = [...both.clientQuotas.values()].map((quotas) => Object.fromEntries(quotas.values));
+    assert.deepEqual(values, [{ consumer_byte_rate: 2, request_percentage: 0.5 }, { producer_byte_rate: 3 }]);
+    const one = applyChange(both, {
+      kind: 'client-quotas-changed',
+      entity: { user: 'u' },
+      values: { producer_byte_rate: null, consumer_byte_rate: null },
+    });
+    assert.equal(one.clientQuotas.size, 1);
+    assert.equal(both.clientQuotas.size, 2);
+  });
+
   it('shares what it does not touch', () => {
     const before = applyChanges(emptyImage(), [topic('a'), topic('b', 2, { x: '1' })]);
     const after = applyChange(before, {

@@ -10,8 +10,16 @@
 // proposed it, or a log that was not written by this code. It stops with an AssertionError and the image stays what it was.
 import assert from 'node:assert/strict';
 import type { ConfigResource, MetadataChange } from './change.ts';
+import { quotaEntityKey } from './client-quota-entity.ts';
 import { DEFAULT_FEATURES } from './features.ts';
-import type { BrokerImage, ConfigOverrides, MetadataImage, PartitionImage, TopicImage } from './image.ts';
+import type {
+  BrokerImage,
+  ConfigOverrides,
+  EntityQuotas,
+  MetadataImage,
+  PartitionImage,
+  TopicImage,
+} from './image.ts';
 
 /** The image before the first change: version 0, no cluster id, nothing in it but the levels of features that a new cluster has. */
 export function emptyImage(): MetadataImage {
@@ -25,6 +33,7 @@ export function emptyImage(): MetadataImage {
     brokerConfigs: new Map(),
     groupConfigs: new Map(),
     features: DEFAULT_FEATURES,
+    clientQuotas: new Map(),
     nextProducerId: 0,
   };
 }
@@ -56,6 +65,7 @@ export class ImageDraft {
   readonly #topicNamesById: DraftMap<string, string>;
   readonly #configs: Record<ConfigResource, DraftMap<string, ConfigOverrides>>;
   readonly #features: DraftMap<string, number>;
+  readonly #clientQuotas: DraftMap<string, EntityQuotas>;
   /** Partition lists copied by this draft: these, and only these, may be changed in place. */
   readonly #ownPartitions = new Map<string, PartitionImage[]>();
 
@@ -72,6 +82,7 @@ export class ImageDraft {
       group: new DraftMap(image.groupConfigs),
     };
     this.#features = new DraftMap(image.features);
+    this.#clientQuotas = new DraftMap(image.clientQuotas);
   }
 
   get version(): number {
@@ -123,6 +134,9 @@ export class ImageDraft {
       case 'features-changed':
         this.#changeFeatures(change.levels);
         break;
+      case 'client-quotas-changed':
+        this.#changeQuotas(change);
+        break;
       case 'producer-ids-allocated':
         assert(Number.isSafeInteger(change.next), `producer ids end at ${Number.MAX_SAFE_INTEGER}`);
         assert(
@@ -149,6 +163,7 @@ export class ImageDraft {
       brokerConfigs: this.#configs.broker.current,
       groupConfigs: this.#configs.group.current,
       features: this.#features.current,
+      clientQuotas: this.#clientQuotas.current,
       nextProducerId: this.#nextProducerId,
     };
   }
@@ -194,6 +209,24 @@ export class ImageDraft {
       } else {
         this.#features.writable().set(name, level);
       }
+    }
+  }
+
+  #changeQuotas({ entity, values }: Extract<MetadataChange, { kind: 'client-quotas-changed' }>): void {
+    const key = quotaEntityKey(entity);
+    const next = new Map(this.#clientQuotas.current.get(key)?.values);
+    for (const [name, value] of Object.entries(values)) {
+      if (value === null) {
+        next.delete(name);
+      } else {
+        assert(Number.isFinite(value) && value > 0, `quota ${name} would become ${value}`);
+        next.set(name, value);
+      }
+    }
+    if (next.size > 0) {
+      this.#clientQuotas.writable().set(key, { entity, values: next });
+    } else if (this.#clientQuotas.current.has(key)) {
+      this.#clientQuotas.writable().delete(key);
     }
   }
 

@@ -1,5 +1,6 @@
 // What can happen to the metadata. Each change is validated against the image it will be applied to, made durable, then applied by
 // `applyChange`, the same code that recovery uses. A new kind of change is a new member here and a new case there.
+import type { QuotaEntity } from './client-quota-entity.ts';
 import type { BrokerImage, PartitionImage } from './image.ts';
 
 export type ConfigResource = 'topic' | 'broker' | 'group';
@@ -38,4 +39,10 @@ export type MetadataChange =
     }
   /** Finalizes levels of features by name; 0 takes the feature out. */
   | { readonly kind: 'features-changed'; readonly levels: Readonly<Record<string, number>> }
+  /** Sets (number) or removes (null) quotas of one entity. */
+  | {
+      readonly kind: 'client-quotas-changed';
+      readonly entity: QuotaEntity;
+      readonly values: Readonly<Record<string, number | null>>;
+    }
   | { readonly kind: 'producer-ids-allocated'; readonly next: number };

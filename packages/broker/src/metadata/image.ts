@@ -1,6 +1,7 @@
 // The cluster's metadata as an immutable value. Everyone reads the same image; a change makes the next one.
 //
 // Must stay true: an image never changes once it is published, and `version` grows by one with each change.
+import type { QuotaEntity } from './client-quota-entity.ts';
 
 export interface BrokerImage {
   readonly id: number;
@@ -31,6 +32,12 @@ export interface TopicImage {
 /** Settings set for one resource, by name, as text: only what was set, no defaults. */
 export type ConfigOverrides = ReadonlyMap<string, string>;
 
+/** The quotas of one entity, by their keys (`producer_byte_rate`, ...). */
+export interface EntityQuotas {
+  readonly entity: QuotaEntity;
+  readonly values: ReadonlyMap<string, number>;
+}
+
 export interface MetadataImage {
   readonly version: number;
   /** 16 bytes as base64url. */
@@ -44,6 +51,8 @@ export interface MetadataImage {
   readonly groupConfigs: ReadonlyMap<string, ConfigOverrides>;
   /** The finalized level of each feature (KIP-584), see features.ts. A feature of level 0 is not in it. */
   readonly features: ReadonlyMap<string, number>;
+  /** By the key of the entity (client-quota-entity.ts). An entity without quotas is not in it. */
+  readonly clientQuotas: ReadonlyMap<string, EntityQuotas>;
   /** The first producer id that no broker has been given yet. */
   readonly nextProducerId: number;
 }

@@ -9,6 +9,11 @@ describe('a snapshot of the image', () => {
     const image = applyChanges(emptyImage(), [
       { kind: 'cluster-created', clusterId: 'c' },
       { kind: 'features-changed', levels: { 'transaction.version': 1, another: 3 } },
+      {
+        kind: 'client-quotas-changed',
+        entity: { user: null, 'client-id': 'c' },
+        values: { producer_byte_rate: 1, request_percentage: 0.5 },
+      },
     ]);
     assert.deepEqual(decodeSnapshot(encodeSnapshot(image)), image);
   });
@@ -26,5 +31,6 @@ describe('a snapshot of the image', () => {
     const image = decodeSnapshot(Buffer.from(old));
     assert.equal(image.version, 5);
     assert.deepEqual(image.features, DEFAULT_FEATURES);
+    assert.equal(image.clientQuotas.size, 0);
   });
 });

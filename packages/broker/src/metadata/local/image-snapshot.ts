@@ -5,7 +5,15 @@
 // Must stay true: decode(encode(image)) equals the image, and a text that is not a snapshot is refused, never half read.
 import assert from 'node:assert/strict';
 import { DEFAULT_FEATURES } from '../features.ts';
-import type { BrokerImage, ConfigOverrides, MetadataImage, PartitionImage, TopicImage } from '../image.ts';
+import { quotaEntityKey, type QuotaEntity } from '../client-quota-entity.ts';
+import type {
+  BrokerImage,
+  EntityQuotas,
+  ConfigOverrides,
+  MetadataImage,
+  PartitionImage,
+  TopicImage,
+} from '../image.ts';
 
 type PartitionRow = [
   leader: number,
@@ -21,6 +29,11 @@ interface TopicRow {
   readonly partitions: readonly PartitionRow[];
 }
 
+interface QuotaRow {
+  readonly entity: QuotaEntity;
+  readonly values: Readonly<Record<string, number>>;
+}
+
 type ConfigRows = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 interface SnapshotDocument {
@@ -32,6 +45,8 @@ interface SnapshotDocument {
   readonly configs: { readonly topic: ConfigRows; readonly broker: ConfigRows; readonly group: ConfigRows };
   /** Not in snapshots from before there were features: the levels of then hold, which are the defaults. */
   readonly features?: Readonly<Record<string, number>>;
+  /** Not in snapshots from before there were quotas. */
+  readonly clientQuotas?: readonly QuotaRow[];
 }
 
 export function encodeSnapshot(image: MetadataImage): Uint8Array {
@@ -47,6 +62,10 @@ export function encodeSnapshot(image: MetadataImage): Uint8Array {
       group: configRows(image.groupConfigs),
     },
     features: Object.fromEntries(image.features),
+    clientQuotas: [...image.clientQuotas.values()].map(({ entity, values }) => ({
+      entity,
+      values: Object.fromEntries(values),
+    })),
   };
   return Buffer.from(JSON.stringify(document));
 }
@@ -73,6 +92,12 @@ export function decodeSnapshot(payload: Uint8Array): MetadataImage {
     brokerConfigs: configMap(document.configs.broker),
     groupConfigs: configMap(document.configs.group),
     features: document.features === undefined ? DEFAULT_FEATURES : new Map(Object.entries(document.features)),
+    clientQuotas: new Map(
+      (document.clientQuotas ?? []).map(({ entity, values }): [string, EntityQuotas] => [
+        quotaEntityKey(entity),
+        { entity, values: new Map(Object.entries(values)) },
+      ]),
+    ),
   };
 }
 
