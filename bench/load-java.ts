@@ -25,6 +25,10 @@ export interface ProduceRun {
   /** All records that are sent, the warm-up among them. */
   readonly records: number;
   readonly warmupRecords: number;
+  /** Settings of the producer besides its defaults, as `name=value`. */
+  readonly settings?: readonly string[];
+  /** A transaction is committed, and the next begun, whenever this many milliseconds are over; undefined: no transactions. */
+  readonly transactionMs?: number;
 }
 
 export interface ProduceResult {
@@ -94,18 +98,27 @@ export class JavaLoad {
     return run(command, { timeoutMs });
   }
 
-  async createTopic(address: string, topic: string, partitions: number): Promise<void> {
+  /** `configs`: settings of the topic as `name=value`. */
+  async createTopic(
+    address: string,
+    topic: string,
+    partitions: number,
+    configs: readonly string[] = [],
+  ): Promise<void> {
     const what = ['--create', '--topic', topic, '--partitions', String(partitions)];
+    what.push(...configs.flatMap((config) => ['--config', config]));
     await this.#java('TopicCommand', ['--bootstrap-server', address, ...what], ADMIN_TIMEOUT_MS);
   }
 
   async produce(
     address: string,
-    { topic, recordSize, records, warmupRecords }: ProduceRun,
+    { topic, recordSize, records, warmupRecords, settings = [], transactionMs }: ProduceRun,
   ): Promise<ProduceResult> {
     const args = ['--bootstrap-server', address, '--topic', topic, '--throughput', '-1'];
     args.push('--num-records', String(records), '--record-size', String(recordSize));
     if (warmupRecords > 0) args.push('--warmup-records', String(warmupRecords));
+    if (settings.length > 0) args.push('--command-property', ...settings);
+    if (transactionMs !== undefined) args.push('--transaction-duration-ms', String(transactionMs));
     return parseProducer(
       await this.#java('ProducerPerformance', args, LOAD_TIMEOUT_MS),
       records,

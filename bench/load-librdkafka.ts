@@ -1,7 +1,7 @@
 // Load from librdkafka, the C client, which on one core asks more of a server than the Java client can.
 //
 // Throughput comes from `rdkafka_performance`, librdkafka's own load generator. Latency comes from `paced-latency.c`
-// beside this file: the generator has a latency mode, but it spins between two records and so takes the core from
+// and small transactions from `transaction-rate.c`, beside this file: the generator has a latency mode, but it spins between two records and so takes the core from
 // the consumer that it measures.
 //
 // Both are built once into a scratch folder from the sources of librdkafka that an npm package carries. The package is
@@ -60,13 +60,25 @@ export function parsePerformance(output: string): number {
   return Number(consumed[1]);
 }
 
-export class LibrdkafkaLoad {
-  readonly #performance: string;
-  readonly #latency: string;
+export interface TransactionRate {
+  readonly perSecond: number;
+  /** How long the commits took, in milliseconds. */
+  readonly commit: Latency;
+  readonly transactions: number;
+}
 
-  constructor(performance: string, latency: string) {
-    this.#performance = performance;
-    this.#latency = latency;
+/** The programs that were built. */
+interface Programs {
+  readonly performance: string;
+  readonly latency: string;
+  readonly transactions: string;
+}
+
+export class LibrdkafkaLoad {
+  readonly #programs: Programs;
+
+  constructor(programs: Programs) {
+    this.#programs = programs;
   }
 
   /** Sends `records` to partition 0 and waits for every acknowledgement of acks=all; returns records per second. */
@@ -82,7 +94,7 @@ export class LibrdkafkaLoad {
 
   async #perform(address: string, topic: string, records: number, what: readonly string[]): Promise<number> {
     const where = ['-b', address, '-t', topic, '-p', '0', '-c', String(records), '-q'];
-    const command = ['taskset', '-c', LOAD_CORE, this.#performance, ...what, ...where];
+    const command = ['taskset', '-c', LOAD_CORE, this.#programs.performance, ...what, ...where];
     return parsePerformance(await run(command, { timeoutMs: LOAD_TIMEOUT_MS }));
   }
 
@@ -95,11 +107,30 @@ export class LibrdkafkaLoad {
       readonly recordSize: number;
       readonly warmupSeconds: number;
       readonly seconds: number;
+      /** How many keys the records have in turn; 0: none. */
+      readonly keys?: number;
     },
   ): Promise<PacedLatency> {
-    const numbers = [pace.perSecond, pace.recordSize, pace.warmupSeconds, pace.seconds].map(String);
-    const command = ['taskset', '-c', LOAD_CORE, this.#latency, address, topic, ...numbers];
+    const { perSecond, recordSize, warmupSeconds, seconds, keys = 0 } = pace;
+    const numbers = [perSecond, recordSize, warmupSeconds, seconds, keys].map(String);
+    const command = ['taskset', '-c', LOAD_CORE, this.#programs.latency, address, topic, ...numbers];
     return JSON.parse(await run(command, { timeoutMs: LOAD_TIMEOUT_MS })) as PacedLatency;
+  }
+
+  /** One transaction after the other over partitions 0 to 2; the first `warmupSeconds` do not count. */
+  async transactions(
+    address: string,
+    topic: string,
+    load: {
+      readonly records: number;
+      readonly recordSize: number;
+      readonly warmupSeconds: number;
+      readonly seconds: number;
+    },
+  ): Promise<TransactionRate> {
+    const numbers = [load.records, load.recordSize, load.warmupSeconds, load.seconds].map(String);
+    const command = ['taskset', '-c', LOAD_CORE, this.#programs.transactions, address, topic, ...numbers];
+    return JSON.parse(await run(command, { timeoutMs: LOAD_TIMEOUT_MS })) as TransactionRate;
   }
 }
 
@@ -109,23 +140,28 @@ export async function librdkafkaLoad(benchDir: string, cache: string): Promise<L
   const sources = join(dir, SOURCES);
   const performance = join(sources, 'examples', 'rdkafka_performance');
   if (!existsSync(join(dir, 'ok'))) await build(dir, sources);
-  const source = join(benchDir, 'paced-latency.c');
+  return new LibrdkafkaLoad({
+    performance,
+    latency: await program(benchDir, 'paced-latency', dir, sources),
+    transactions: await program(benchDir, 'transaction-rate', dir, sources),
+  });
+}
+
+/** Builds a program of this folder against librdkafka, once for each content of its source; returns where it is. */
+async function program(benchDir: string, name: string, dir: string, sources: string): Promise<string> {
+  const source = join(benchDir, `${name}.c`);
   const digest = createHash('sha256')
     .update(await readFile(source))
     .digest('hex')
     .slice(0, 16);
-  const latency = join(dir, `paced-latency-${digest}`);
-  if (!existsSync(latency)) {
-    const library = join(sources, 'src', 'librdkafka.a');
-    const libraries = ['-lpthread', '-lm', '-ldl', '-lrt'];
-    await run(
-      ['cc', '-O2', '-Wall', '-I', join(sources, 'src'), '-o', latency, source, library, ...libraries],
-      {
-        timeoutMs: BUILD_TIMEOUT_MS,
-      },
-    );
-  }
-  return new LibrdkafkaLoad(performance, latency);
+  const built = join(dir, `${name}-${digest}`);
+  if (existsSync(built)) return built;
+  const library = join(sources, 'src', 'librdkafka.a');
+  const libraries = ['-lpthread', '-lm', '-ldl', '-lrt'];
+  await run(['cc', '-O2', '-Wall', '-I', join(sources, 'src'), '-o', built, source, library, ...libraries], {
+    timeoutMs: BUILD_TIMEOUT_MS,
+  });
+  return built;
 }
 
 async function build(dir: string, sources: string): Promise<void> {

@@ -11,10 +11,12 @@ import { METRICS, summarize, type Failure, type Figure, type Sample } from './me
 import { coresInUse, NOISY_CORES } from './other-work.ts';
 import { parseOptions, USAGE, UsageError, type Options } from './options.ts';
 import { comparison, markdown, number, type RunResult } from './report.ts';
+import { compactedScenario } from './scenario-compacted.ts';
 import { durableScenario } from './scenario-durable.ts';
 import { javaScenarios, partitionsScenario } from './scenario-java.ts';
 import { latencyScenario } from './scenario-latency.ts';
 import { startScenario } from './scenario-start.ts';
+import { transactionsScenario } from './scenario-transactions.ts';
 import type { Bench, Scenario } from './scenario.ts';
 import { kafka, kafkaFsync } from './system-kafka.ts';
 import { moldau, moldauThroughNpm } from './system-moldau.ts';
@@ -27,7 +29,10 @@ const SCENARIOS: readonly Scenario[] = [
   latencyScenario,
   ...javaScenarios,
   partitionsScenario,
+  transactionsScenario,
+  compactedScenario,
 ];
+const NEED_LIBRDKAFKA = ['durable', 'latency', 'transactions', 'compacted'] as const;
 /** Failures whose message says all there is to say. */
 const EXPECTED = [NotFound, CommandFailed, UnsuitableDisk];
 const PROBE_TIMEOUT_MS = 10_000;
@@ -145,7 +150,10 @@ async function bench(options: Options, cache: string, dataDir: string): Promise<
   const groups = new Set(options.groups);
   const context: Bench = {
     java: new JavaLoad(home),
-    librdkafka: await librdkafka(groups.has('durable') || groups.has('latency'), cache),
+    librdkafka: await librdkafka(
+      NEED_LIBRDKAFKA.some((group) => groups.has(group)),
+      cache,
+    ),
     dataDir,
     throughNpm: moldauThroughNpm(root),
     scale: options.scale,

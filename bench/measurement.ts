@@ -6,7 +6,16 @@
 import type { SystemName } from './system.ts';
 
 /** What `--only` chooses from. */
-export const GROUPS = ['produce', 'consume', 'durable', 'partitions', 'latency', 'start'] as const;
+export const GROUPS = [
+  'produce',
+  'consume',
+  'durable',
+  'partitions',
+  'latency',
+  'transactions',
+  'compacted',
+  'start',
+] as const;
 export type Group = (typeof GROUPS)[number];
 
 interface MetricInfo {
@@ -28,6 +37,11 @@ export const METRICS = {
   acknowledgedP50: { title: 'acknowledged p50', unit: 'ms', better: 'lower', digits: 2 },
   acknowledgedP99: { title: 'acknowledged p99', unit: 'ms', better: 'lower', digits: 2 },
   acknowledgedP999: { title: 'acknowledged p99.9', unit: 'ms', better: 'lower', digits: 2 },
+  transactionsPerSecond: { title: 'transactions', unit: 'per second', better: 'higher', digits: 0 },
+  commitP50: { title: 'commit p50', unit: 'ms', better: 'lower', digits: 2 },
+  commitP99: { title: 'commit p99', unit: 'ms', better: 'lower', digits: 2 },
+  commitP999: { title: 'commit p99.9', unit: 'ms', better: 'lower', digits: 2 },
+  diskMegabytes: { title: 'on disk at the end', unit: 'MB', better: 'lower', digits: 0 },
   startMs: { title: 'start', unit: 'ms', better: 'lower', digits: 0 },
   idleMegabytes: { title: 'memory idle', unit: 'MB', better: 'lower', digits: 0 },
   peakMegabytes: { title: 'memory peak', unit: 'MB', better: 'lower', digits: 0 },

@@ -1,10 +1,11 @@
 /* Latency at a fixed pace, measured with librdkafka: a producer and a consumer in one process, one clock.
  *
- *     paced-latency HOST:PORT TOPIC RECORDS_PER_SECOND RECORD_BYTES WARMUP_SECONDS SECONDS
+ *     paced-latency HOST:PORT TOPIC RECORDS_PER_SECOND RECORD_BYTES WARMUP_SECONDS SECONDS [KEYS]
  *
  * Every record carries the moment at which it was due. Latency counts from there, not from when it was really handed over,
  * so that a stall counts for every record it held up. Sends sleep until they are due and never spin: on a pinned core a
  * spinning producer would hold up the consumer. linger.ms=0, acks=all, partition 0; otherwise librdkafka's defaults.
+ * With KEYS each record has one of that many keys, in an order that repeats no sooner than all have been used; without, none.
  * Prints one JSON object, milliseconds.
  */
 #include <errno.h>
@@ -29,6 +30,7 @@ static struct series end_to_end, acknowledged;
 static volatile int64_t counted_from; /* records due before this moment are warm-up */
 static volatile int primed, done;
 static volatile size_t consumed, failed;
+static uint64_t keys, sent;
 
 static int64_t now_ns(void) {
         struct timespec t;
@@ -117,9 +119,14 @@ static void print(const char *name, struct series *s) {
 }
 
 static void send_one(rd_kafka_t *rk, const char *topic, char *payload, size_t size, int64_t due) {
+        char key[24];
+        int key_size = 0;
         memcpy(payload, &due, sizeof(due));
+        if (keys > 0) /* a stride that is prime: neighbours in the log have keys far apart */
+                key_size = snprintf(key, sizeof(key), "key-%llu", (unsigned long long)(sent++ * 7919 % keys));
         rd_kafka_resp_err_t err = rd_kafka_producev(
             rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_VALUE(payload, size),
+            RD_KAFKA_V_KEY(key_size > 0 ? key : NULL, (size_t)key_size),
             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
         if (err)
                 die("produce", rd_kafka_err2str(err));
@@ -152,11 +159,12 @@ static void send_paced(rd_kafka_t *rk, const char *topic, char *payload, size_t 
 }
 
 int main(int argc, char **argv) {
-        if (argc != 7)
-                die("usage", "HOST:PORT TOPIC RECORDS_PER_SECOND RECORD_BYTES WARMUP_SECONDS SECONDS");
+        if (argc != 7 && argc != 8)
+                die("usage", "HOST:PORT TOPIC RECORDS_PER_SECOND RECORD_BYTES WARMUP_SECONDS SECONDS [KEYS]");
         const char *topic = argv[2];
         int64_t per_second = atoll(argv[3]), warmup = atoll(argv[5]), seconds = atoll(argv[6]);
         size_t size = (size_t)atoll(argv[4]);
+        keys = argc == 8 ? (uint64_t)atoll(argv[7]) : 0;
         if (per_second < 1 || size < sizeof(int64_t) || seconds < 1)
                 die("usage", "rates, sizes and times must be positive; a record holds at least 8 bytes");
         size_t total = (size_t)(per_second * (warmup + seconds)), warmed = (size_t)(per_second * warmup);
