@@ -223,6 +223,35 @@ function conformance(disk: Disk, folder: () => string): void {
     });
   });
 
+  it('gives a file a second name: the same bytes, until both names are gone', async () => {
+    const path = fresh();
+    await write(`${path}-one`, 1);
+    await disk.link(`${path}-one`, `${path}-two`);
+    await rejects(disk.link(`${path}-one`, `${path}-two`), 'OTHER', /Cannot link/);
+    await rejects(disk.link(`${path}-none`, `${path}-three`), 'NOT_FOUND', /Cannot link/);
+    await write(`${path}-two`, 2);
+    const file = await disk.open(`${path}-one`, { mode: 'read' });
+    assert.deepEqual(await content(file), [2]);
+    await file.close();
+    await disk.remove(`${path}-one`);
+    const other = await disk.open(`${path}-two`, { mode: 'read' });
+    assert.deepEqual(await content(other), [2]);
+    await other.close();
+  });
+
+  it('keeps a lock from being taken while it is shared, and shares none that is held', async () => {
+    const path = fresh();
+    await rejects(disk.lockShared(path), 'NOT_FOUND', /Cannot/);
+    await (await disk.lock(path)).release();
+    const reader = await disk.lockShared(path);
+    assert.equal(await disk.exists(`${path}.owner`), false, 'nothing is written');
+    await rejects(disk.lock(path), 'LOCKED', /holds it/);
+    await reader.release();
+    const owner = await disk.lock(path);
+    await rejects(disk.lockShared(path), 'LOCKED', /holds it/);
+    await owner.release();
+  });
+
   it('tells the space', async () => {
     const { free, total } = await disk.space(folder());
     assert.ok(free > 0 && free <= total, `${free} of ${total}`);

@@ -51,6 +51,8 @@ export interface Disk {
   exists(path: string): Promise<boolean>;
   /** Renames a file or a folder, replacing a file that is there. Atomic. */
   rename(from: string, to: string): Promise<void>;
+  /** Gives the file at `from` the name `to` as well (a hard link): both name the same bytes from then on. `to` must not exist. */
+  link(from: string, to: string): Promise<void>;
   /** Removes a file; fine if it is gone. */
   remove(path: string): Promise<void>;
   /** Removes a folder with all that is in it; fine if it is gone. */
@@ -61,6 +63,8 @@ export interface Disk {
   space(path: string): Promise<{ readonly free: number; readonly total: number }>;
   /** Takes the lock file at `path` (beside which there may be a `path`.owner). Throws a DiskError of code `LOCKED`, naming the owner where known, when another process holds it. */
   lock(path: string): Promise<DiskLock>;
+  /** Keeps everyone from taking the lock file at `path`, which must exist, and writes nothing: for one who reads a folder that is another's. Throws as `lock` does. */
+  lockShared(path: string): Promise<DiskLock>;
 }
 
 /**

@@ -39,6 +39,7 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
 public final class JavaCodec {
     private static final String[] PACKAGES = {
         "org.apache.kafka.common.message.",
+        "org.apache.kafka.common.metadata.",
         "org.apache.kafka.coordinator.group.generated.",
         "org.apache.kafka.coordinator.share.generated.",
         "org.apache.kafka.coordinator.transaction.generated.",

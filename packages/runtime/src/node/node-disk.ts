@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import type { Disk, DiskEntry, DiskFile, DiskLock, OpenOptions } from '../disk.ts';
 import { diskCall, diskError, errnoOf } from './disk-call.ts';
 import { NodeFile } from './node-file.ts';
-import { takeNodeLock } from './node-lock.ts';
+import { takeNodeLock, takeSharedNodeLock } from './node-lock.ts';
 
 const OPEN_FLAGS: Readonly<Record<OpenOptions['mode'], number>> = {
   read: fs.constants.O_RDONLY,
@@ -53,6 +53,10 @@ export class NodeDisk implements Disk {
     );
   }
 
+  async link(from: string, to: string): Promise<void> {
+    await diskCall(from, `link as ${to}:`, (done) => fs.link(from, to, (error) => done(error, undefined)));
+  }
+
   async remove(path: string): Promise<void> {
     try {
       await diskCall(path, 'remove', (done) => fs.unlink(path, (error) => done(error, undefined)));
@@ -90,6 +94,14 @@ export class NodeDisk implements Disk {
   async lock(path: string): Promise<DiskLock> {
     try {
       return await takeNodeLock(path);
+    } catch (error) {
+      throw diskError(path, 'lock', error);
+    }
+  }
+
+  async lockShared(path: string): Promise<DiskLock> {
+    try {
+      return await takeSharedNodeLock(path);
     } catch (error) {
       throw diskError(path, 'lock', error);
     }

@@ -53,6 +53,27 @@ export async function takeNodeLock(path: string): Promise<DiskLock> {
   return new NodeLock(path, database, await writeOwner(path));
 }
 
+/**
+ * A lock that others may share and nobody may have alone, on a file that is only read: what keeps a stopped Kafka from being started while its
+ * folder is copied.
+ */
+export async function takeSharedNodeLock(path: string): Promise<DiskLock> {
+  // A missing file, or one that may not be read, is reported as that.
+  const fd = await diskCall<number>(path, 'open', (done) => fs.open(path, fs.constants.O_RDONLY, done));
+  await diskCall(path, 'close', (done) => fs.close(fd, (error) => done(error ?? null, undefined)));
+  const { DatabaseSync } = await import('node:sqlite');
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { readOnly: true });
+    // The first read of the transaction takes SQLite's shared lock, which the open transaction keeps.
+    database.exec(`PRAGMA busy_timeout = ${PATIENCE_MS}; BEGIN; SELECT count(*) FROM sqlite_schema`);
+  } catch (error) {
+    database?.close();
+    throw await lockError(path, error);
+  }
+  return new NodeLock(path, database, undefined);
+}
+
 class NodeLock implements DiskLock {
   readonly #path: string;
   readonly #database: DatabaseSync;

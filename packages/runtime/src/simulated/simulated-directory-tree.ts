@@ -133,6 +133,19 @@ export class SimulatedDirectoryTree {
     ]);
   }
 
+  link(from: string, to: string): void {
+    const action = `link as ${to}:`;
+    const node = this.find(from);
+    if (node === undefined) {
+      throw notFound(from, action);
+    }
+    const target = this.#place(to, action);
+    if (node.kind === 'directory' || target.node !== undefined) {
+      throw new DiskError('OTHER', from, `Cannot ${action} ${from}: it is a folder, or the name is taken`);
+    }
+    this.#change(target.directory, [{ directory: target.directory, name: target.name, node }]);
+  }
+
   /** Removes a file; fine if it is gone. */
   remove(path: string): void {
     const node = this.find(path);

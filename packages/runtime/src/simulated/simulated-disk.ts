@@ -179,6 +179,10 @@ export class SimulatedDisk implements Disk {
     return this.#metadata(from, `rename to ${to}:`, () => this.#machine.tree.rename(from, to));
   }
 
+  link(from: string, to: string): Promise<void> {
+    return this.#metadata(from, `link as ${to}:`, () => this.#machine.tree.link(from, to));
+  }
+
   remove(path: string): Promise<void> {
     return this.#metadata(path, 'remove', () => this.#machine.tree.remove(path));
   }
@@ -224,6 +228,24 @@ export class SimulatedDisk implements Disk {
           });
         }
       },
+    };
+  }
+
+  /** Simulated processes share nothing: it is held alone. */
+  async lockShared(path: string): Promise<DiskLock> {
+    const { locks } = this.#machine;
+    await this.#metadata(path, 'lock', () => {
+      this.#fileAt(path, false);
+      if (locks.has(path)) {
+        throw new DiskError('LOCKED', path, `Cannot lock ${path}: another process (simulated) holds it`);
+      }
+      locks.add(path);
+    });
+    return {
+      release: () =>
+        this.#metadata(path, 'release the lock', () => {
+          locks.delete(path);
+        }),
     };
   }
 
