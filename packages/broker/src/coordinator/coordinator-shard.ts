@@ -18,8 +18,9 @@
 import assert from 'node:assert/strict';
 import type { Clock, Random, Timer } from '@moldau/runtime';
 import { CoordinatorError } from './coordinator-error.ts';
+import type { TransactionMarker } from '../partition/transaction-marker.ts';
 import { batchSizeBound, recordSizeBound } from './coordinator-log.ts';
-import type { CoordinatorLog, CoordinatorRecord } from './coordinator-log.ts';
+import type { CoordinatorLog, CoordinatorRecord, TransactionalProducer } from './coordinator-log.ts';
 import { UndoLog } from './undo-log.ts';
 
 /** Names a request that has not been answered. Grows with each request of a shard; a state may keep it and reply later. */
@@ -49,6 +50,10 @@ export interface Decision<Change> {
   readonly replies: readonly Reply[];
   /** What follows in the world outside (markers to be sent, ...), handed to `onEffect` once all that was appended so far is durable. */
   readonly effects?: readonly unknown[];
+  /** The records are part of this producer's open transaction. */
+  readonly producer?: TransactionalProducer;
+  /** Ends a transaction, instead of `records`. */
+  readonly marker?: TransactionMarker;
   /** The records do not depend on each other and may be appended as several batches. Otherwise they are atomic. */
   readonly splittable?: boolean;
 }
@@ -56,7 +61,9 @@ export interface Decision<Change> {
 /** A state machine. Whatever requests can observe in it lives in UndoMaps over the UndoLog that it was made with. */
 export interface CoordinatorState<Change> {
   /** Applies one record, at recovery or after it was appended. Must not fail on any record that was ever written. */
-  apply(record: CoordinatorRecord, offset: number): void;
+  apply(record: CoordinatorRecord, offset: number, producer: TransactionalProducer | undefined): void;
+  /** Ends the producer's transaction: what its records said counts from now on, or never. Only for states whose records may be part of one. */
+  applyMarker?(producerId: number, committed: boolean): void;
   applyChange(change: Change): void;
   /** All of the log has been applied; the shard becomes active. */
   loaded(context: DecisionContext): Decision<Change>;
@@ -138,10 +145,13 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
     let applied = 0;
     try {
       await this.#options.log.load({
-        record: (record, offset) => {
+        record: (record, offset, _timestampMs, producer) => {
           if (this.#status !== 'loading') return;
-          this.#state.apply(record, offset);
+          this.#state.apply(record, offset, producer);
           if (++applied % 1024 === 0) this.#undo.forgetBefore(this.#undo.position);
+        },
+        marker: (producerId, committed) => {
+          if (this.#status === 'loading') this.#state.applyMarker?.(producerId, committed);
         },
       });
     } catch (error) {
@@ -211,7 +221,9 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
   }
 
   #enact(decision: Decision<Change>, cause: ReplyId): void {
-    for (const batch of this.#batches(decision)) this.#append(batch, cause);
+    const { marker, producer } = decision;
+    for (const batch of this.#batches(decision)) this.#appendRecords(batch, producer, cause);
+    if (marker !== undefined) this.#appendMarker(marker, cause);
     for (const change of decision.changes) this.#state.applyChange(change);
     const last = this.#open.at(-1);
     if (last !== undefined) {
@@ -250,7 +262,25 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
     return batches;
   }
 
-  #append(records: readonly CoordinatorRecord[], cause: ReplyId): void {
+  #appendRecords(
+    records: readonly CoordinatorRecord[],
+    producer: TransactionalProducer | undefined,
+    cause: ReplyId,
+  ): void {
+    const { log, clock } = this.#options;
+    let offset = this.#append(cause, (settled) => log.append(records, clock.now(), settled, producer));
+    for (const record of records) this.#state.apply(record, offset++, producer);
+  }
+
+  #appendMarker(marker: TransactionMarker, cause: ReplyId): void {
+    const { log, clock } = this.#options;
+    assert(this.#state.applyMarker !== undefined, 'a state whose records may be part of transactions');
+    this.#append(cause, (settled) => log.appendMarker(marker, clock.now(), settled));
+    this.#state.applyMarker(marker.producerId, marker.committed);
+  }
+
+  /** Returns the offset of what `append` has appended. */
+  #append(cause: ReplyId, append: (settled: (error?: Error) => void) => number): number {
     const open: OpenAppend = {
       position: this.#undo.position,
       firstDependent: cause,
@@ -259,9 +289,7 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
     };
     let offset: number;
     try {
-      offset = this.#options.log.append(records, this.#options.clock.now(), (error) =>
-        this.#settled(open, error),
-      );
+      offset = append((error) => this.#settled(open, error));
     } catch (error) {
       throw new CoordinatorError(
         'UNAVAILABLE',
@@ -270,7 +298,7 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
       );
     }
     this.#open.push(open);
-    for (const record of records) this.#state.apply(record, offset++);
+    return offset;
   }
 
   #settled(append: OpenAppend, error: Error | undefined): void {

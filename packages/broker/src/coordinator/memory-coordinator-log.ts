@@ -1,11 +1,21 @@
 // A coordinator's log in memory, for tests: they say when appends become durable, are discarded, or are not taken at all.
 import assert from 'node:assert/strict';
-import type { CoordinatorLog, CoordinatorRecord, LogVisitor } from './coordinator-log.ts';
+import type { TransactionMarker } from '../partition/transaction-marker.ts';
+import type {
+  CoordinatorLog,
+  CoordinatorRecord,
+  LogVisitor,
+  TransactionalProducer,
+} from './coordinator-log.ts';
 
-interface StoredRecord {
-  readonly record: CoordinatorRecord;
-  readonly timestampMs: number;
-}
+/** What lies at one offset. */
+export type StoredEntry =
+  | {
+      readonly record: CoordinatorRecord;
+      readonly timestampMs: number;
+      readonly producer: TransactionalProducer | undefined;
+    }
+  | { readonly marker: TransactionMarker };
 
 interface OpenAppend {
   readonly firstOffset: number;
@@ -18,26 +28,31 @@ export class MemoryCoordinatorLog implements CoordinatorLog {
   refusal: Error | undefined;
   /** The number of records in each batch ever appended. */
   readonly batchSizes: number[] = [];
-  readonly #records: StoredRecord[] = [];
+  readonly #entries: StoredEntry[] = [];
   #open: OpenAppend[] = [];
 
   append(
     records: readonly CoordinatorRecord[],
     timestampMs: number,
     settled: (error?: Error) => void,
+    producer?: TransactionalProducer,
   ): number {
-    if (this.refusal !== undefined) throw this.refusal;
     assert(records.length > 0, 'an empty batch is not appended');
-    const firstOffset = this.#records.length;
-    for (const record of records) this.#records.push({ record, timestampMs });
-    this.#open.push({ firstOffset, settled });
-    this.batchSizes.push(records.length);
-    return firstOffset;
+    return this.#append(
+      records.map((record) => ({ record, timestampMs, producer })),
+      settled,
+    );
+  }
+
+  appendMarker(marker: TransactionMarker, _timestampMs: number, settled: (error?: Error) => void): number {
+    return this.#append([{ marker }], settled);
   }
 
   load(visitor: LogVisitor): Promise<void> {
-    for (const [offset, { record, timestampMs }] of this.#records.entries())
-      visitor.record(record, offset, timestampMs);
+    for (const [offset, entry] of this.#entries.entries()) {
+      if ('marker' in entry) visitor.marker(entry.marker.producerId, entry.marker.committed, offset);
+      else visitor.record(entry.record, offset, entry.timestampMs, entry.producer);
+    }
     return Promise.resolve();
   }
 
@@ -47,7 +62,11 @@ export class MemoryCoordinatorLog implements CoordinatorLog {
   }
 
   get records(): readonly CoordinatorRecord[] {
-    return this.#records.map(({ record }) => record);
+    return this.#entries.flatMap((entry) => ('record' in entry ? [entry.record] : []));
+  }
+
+  get entries(): readonly StoredEntry[] {
+    return this.#entries;
   }
 
   /** Makes the oldest `count` open appends durable. */
@@ -61,15 +80,24 @@ export class MemoryCoordinatorLog implements CoordinatorLog {
     this.#open = [];
     const first = discarded[0];
     if (first === undefined) return;
-    this.#records.length = first.firstOffset;
+    this.#entries.length = first.firstOffset;
     for (const { settled } of discarded) settled(error);
   }
 
   /** What a restart finds: the durable records. */
   restarted(): MemoryCoordinatorLog {
     const log = new MemoryCoordinatorLog();
-    const durable = this.#open[0]?.firstOffset ?? this.#records.length;
-    log.#records.push(...this.#records.slice(0, durable));
+    const durable = this.#open[0]?.firstOffset ?? this.#entries.length;
+    log.#entries.push(...this.#entries.slice(0, durable));
     return log;
+  }
+
+  #append(entries: readonly StoredEntry[], settled: (error?: Error) => void): number {
+    if (this.refusal !== undefined) throw this.refusal;
+    const firstOffset = this.#entries.length;
+    this.#entries.push(...entries);
+    this.#open.push({ firstOffset, settled });
+    this.batchSizes.push(entries.length);
+    return firstOffset;
   }
 }

@@ -1,23 +1,29 @@
-// A coordinator's log kept in a partition of an internal topic: records become one batch, appended like a client's.
-import { ErrorCode, errorName } from '@moldau/protocol/generated/errors.ts';
-import { batchIsControl, batchNextOffset, batchSizeInBytes } from '@moldau/protocol/records/batch-header.ts';
+// A coordinator's log kept in a partition of an internal topic: records become one batch, appended like a client's; the end of a transaction becomes a
+// control batch.
+import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
+import {
+  batchIsControl,
+  batchIsTransactional,
+  batchNextOffset,
+  batchProducerEpoch,
+  batchProducerId,
+  batchSizeInBytes,
+} from '@moldau/protocol/records/batch-header.ts';
+import { readEndTransactionMarker } from '@moldau/protocol/records/control-record.ts';
 import { openBatch } from '@moldau/protocol/records/record-reader.ts';
 import { buildBatch } from '@moldau/protocol/records/record-writer.ts';
-import type { Partition } from '../partition/partition.ts';
-import type { CoordinatorLog, CoordinatorRecord, LogVisitor } from './coordinator-log.ts';
+import type { AppendOutcome, Partition } from '../partition/partition.ts';
+import type { TransactionMarker } from '../partition/transaction-marker.ts';
+import { CoordinatorAppendError } from './coordinator-error.ts';
+import type {
+  CoordinatorLog,
+  CoordinatorRecord,
+  LogVisitor,
+  TransactionalProducer,
+} from './coordinator-log.ts';
 
 /** How much of the log is read at a time when the state is loaded, in bytes. */
 const LOAD_CHUNK_BYTES = 1024 * 1024;
-
-/** The partition did not take the records, or lost them before they were durable; `code` is Kafka's error. */
-export class CoordinatorAppendError extends Error {
-  override readonly name = 'CoordinatorAppendError';
-  readonly code: ErrorCode;
-  constructor(code: ErrorCode, message: string | null) {
-    super(`${errorName(code)}: ${message ?? 'the records of the coordinator were not stored'}`);
-    this.code = code;
-  }
-}
 
 export class PartitionCoordinatorLog implements CoordinatorLog {
   readonly #partition: Partition;
@@ -36,24 +42,17 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
     records: readonly CoordinatorRecord[],
     timestampMs: number,
     settled: (error?: Error) => void,
+    producer?: TransactionalProducer,
   ): number {
     const batch = buildBatch({
       records: records.map(({ key, value }) => ({ timestamp: timestampMs, key, value })),
+      ...(producer === undefined ? {} : { ...producer, transactional: true }),
     });
-    const baseOffset = this.#partition.log.endOffset;
-    let returned = false;
-    let refusal: CoordinatorAppendError | undefined;
-    this.#partition.appendOwn(batch, this.#leaderEpoch, (outcome) => {
-      const error =
-        outcome.error === ErrorCode.NONE
-          ? undefined
-          : new CoordinatorAppendError(outcome.error, outcome.message);
-      if (returned) settled(error);
-      else refusal = error;
-    });
-    returned = true;
-    if (refusal !== undefined) throw refusal;
-    return baseOffset;
+    return this.#append(settled, (done) => this.#partition.appendOwn(batch, this.#leaderEpoch, done));
+  }
+
+  appendMarker(marker: TransactionMarker, _timestampMs: number, settled: (error?: Error) => void): number {
+    return this.#append(settled, (done) => this.#partition.appendMarker(marker, this.#leaderEpoch, done));
   }
 
   async load(visitor: LogVisitor): Promise<void> {
@@ -70,18 +69,57 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
       for (const buffer of slice.buffers) offset = visitBatches(buffer, offset, visitor);
     }
   }
+
+  /** Appends one batch, whose offset is known only by where the log ends now. */
+  #append(
+    settled: (error?: Error) => void,
+    append: (done: (outcome: AppendOutcome) => void) => void,
+  ): number {
+    const baseOffset = this.#partition.log.endOffset;
+    let returned = false;
+    let refusal: CoordinatorAppendError | undefined;
+    append((outcome) => {
+      const error =
+        outcome.error === ErrorCode.NONE
+          ? undefined
+          : new CoordinatorAppendError(outcome.error, outcome.message);
+      if (returned) settled(error);
+      else refusal = error;
+    });
+    returned = true;
+    if (refusal !== undefined) throw refusal;
+    return baseOffset;
+  }
 }
 
 /** Visits the records from `offset` on in the whole batches of `bytes`; returns the offset behind them. */
 function visitBatches(bytes: Uint8Array, offset: number, visitor: LogVisitor): number {
   let next = offset;
   for (let at = 0; at < bytes.length; at += batchSizeInBytes(bytes, at)) {
-    const cursor = batchIsControl(bytes, at) ? undefined : openBatch(bytes, at);
-    while (cursor?.next() === true) {
-      if (cursor.offset < next || cursor.key === null) continue;
-      visitor.record({ key: cursor.key, value: cursor.value }, cursor.offset, cursor.timestamp);
-    }
+    if (batchIsControl(bytes, at)) visitMarker(bytes, at, next, visitor);
+    else visitRecords(bytes, at, next, visitor);
     next = batchNextOffset(bytes, at);
   }
   return next;
+}
+
+function visitRecords(bytes: Uint8Array, at: number, from: number, visitor: LogVisitor): void {
+  const producer = batchIsTransactional(bytes, at)
+    ? { producerId: batchProducerId(bytes, at), producerEpoch: batchProducerEpoch(bytes, at) }
+    : undefined;
+  const cursor = openBatch(bytes, at);
+  while (cursor.next()) {
+    if (cursor.offset < from || cursor.key === null) continue;
+    visitor.record({ key: cursor.key, value: cursor.value }, cursor.offset, cursor.timestamp, producer);
+  }
+}
+
+function visitMarker(bytes: Uint8Array, at: number, from: number, visitor: LogVisitor): void {
+  const cursor = openBatch(bytes, at);
+  // Compaction may have taken the marker out of its batch, once nothing of its transaction was left.
+  while (cursor.next()) {
+    const marker = readEndTransactionMarker(cursor.key, cursor.value);
+    if (marker === undefined || cursor.offset < from) continue;
+    visitor.marker(batchProducerId(bytes, at), marker.type === 'commit', cursor.offset);
+  }
 }
