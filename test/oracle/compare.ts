@@ -42,7 +42,16 @@ const RULES: Readonly<Record<string, (value: unknown) => unknown>> = {
 };
 
 /** Arrays that are sets: their order means nothing. By the field that tells the elements apart. */
-const SORTED_BY = ['name', 'topic', 'groupId', 'resourceName', 'apiKey', 'partitionIndex'];
+const SORTED_BY = [
+  'name',
+  'topic',
+  'groupId',
+  'resourceName',
+  'apiKey',
+  'partitionIndex',
+  'entityType',
+  'key',
+];
 
 function all(
   names: readonly string[],

@@ -2,6 +2,7 @@
 import { BATCH_CRC_AT } from '@moldau/protocol/records/batch-header.ts';
 import { buildBatch, type BatchOptions } from '@moldau/protocol/records/record-writer.ts';
 import type { StructValue } from '../../packages/protocol/gen/interpreter.ts';
+import { QUOTA_STEPS } from './quota-steps.ts';
 import type { Memory, Step } from './step.ts';
 
 const TOPIC = 2;
@@ -765,4 +766,12 @@ const ending: Step[] = [
   },
 ];
 
-export const STEPS: readonly Step[] = [...topics, ...configs, ...producing, ...reading, ...groups, ...ending];
+export const STEPS: readonly Step[] = [
+  ...topics,
+  ...configs,
+  ...producing,
+  ...reading,
+  ...groups,
+  ...QUOTA_STEPS,
+  ...ending,
+];

@@ -1,16 +1,21 @@
 // The table of everything this broker answers. What is here is advertised, and nothing else.
-import { apiVersions } from './api-versions.ts';
+import { alterClientQuotas } from './alter-client-quotas.ts';
 import { alterConfigs } from './alter-configs.ts';
+import { alterPartitionReassignments } from './alter-partition-reassignments.ts';
+import { alterReplicaLogDirs } from './alter-replica-log-dirs.ts';
+import { apiVersions } from './api-versions.ts';
 import { createPartitions } from './create-partitions.ts';
 import { createTopics } from './create-topics.ts';
 import { deleteGroups } from './delete-groups.ts';
 import { deleteRecords } from './delete-records.ts';
 import { deleteTopics } from './delete-topics.ts';
+import { describeClientQuotas } from './describe-client-quotas.ts';
 import { describeCluster } from './describe-cluster.ts';
 import { describeConfigs } from './describe-configs.ts';
 import { describeGroups } from './describe-groups.ts';
 import { describeLogDirs } from './describe-log-dirs.ts';
 import { describeProducers } from './describe-producers.ts';
+import { describeQuorum } from './describe-quorum.ts';
 import { describeTopicPartitions } from './describe-topic-partitions.ts';
 import { electLeaders } from './elect-leaders.ts';
 import { fetch } from './fetch.ts';
@@ -32,23 +37,30 @@ import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts';
 import { produce } from './produce.ts';
 import type { AnyApi } from './services.ts';
 import { syncGroup } from './sync-group.ts';
+import { unregisterBroker } from './unregister-broker.ts';
+import { updateFeatures } from './update-features.ts';
 
 /** Every API by its key. */
 export function allApis(): ReadonlyMap<number, AnyApi> {
   const apis = new Map<number, AnyApi>();
   const all = [
+    alterClientQuotas,
     alterConfigs,
+    alterPartitionReassignments,
+    alterReplicaLogDirs,
     apiVersions(() => apis.values()),
     createPartitions,
     createTopics,
     deleteGroups,
     deleteRecords,
     deleteTopics,
+    describeClientQuotas,
     describeCluster,
     describeConfigs,
     describeGroups,
     describeLogDirs,
     describeProducers,
+    describeQuorum,
     describeTopicPartitions,
     electLeaders,
     fetch,
@@ -69,6 +81,8 @@ export function allApis(): ReadonlyMap<number, AnyApi> {
     offsetForLeaderEpoch,
     produce,
     syncGroup,
+    unregisterBroker,
+    updateFeatures,
   ];
   for (const api of all) apis.set(api.request.apiKey, api);
   return apis;
