@@ -43,6 +43,10 @@ const CONFIG: LogConfig = {
   fileDeleteDelayMs: 0,
   deletes: true,
   compacts: false,
+  deleteRetentionMs: 86_400_000,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Infinity,
+  minCleanableDirtyRatio: 0.5,
 };
 
 class Counter implements LogObserver {
@@ -53,6 +57,12 @@ class Counter implements LogObserver {
   discarded(_endOffset: number, error: Error): void {
     throw error;
   }
+  stableEndOffset(): number {
+    return Infinity;
+  }
+
+  lastOfProducer(): undefined {}
+
   startMoved(): void {}
   takeSnapshot(): undefined {}
   restore(): boolean {
