@@ -71,6 +71,12 @@ export class ModelPartition implements LogObserver {
     }
   }
 
+  stableEndOffset(): number {
+    return Infinity;
+  }
+
+  lastOfProducer(): undefined {}
+
   durable(endOffset: number): void {
     if (!this.alive) return;
     assert(endOffset >= this.acknowledgedEnd, 'the durable end went back');

@@ -75,6 +75,10 @@ const CONFIG: LogConfig = {
   fileDeleteDelayMs: 10,
   deletes: true,
   compacts: false,
+  deleteRetentionMs: 86_400_000,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Infinity,
+  minCleanableDirtyRatio: 0.5,
 };
 
 type End = 'power-cut' | 'kill' | 'close' | 'flip';

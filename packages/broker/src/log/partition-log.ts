@@ -76,6 +76,33 @@ export interface LogConfig {
   readonly deletes: boolean;
   /** The `cleanup.policy` holds `compact`. */
   readonly compacts: boolean;
+  /** Compaction keeps records that delete a key (tombstones), and markers of transactions without data, for so long. */
+  readonly deleteRetentionMs: number;
+  /** A record is not compacted before it is so old. */
+  readonly minCompactionLagMs: number;
+  /** A log with an uncompacted record of this age is compacted however little there is to do. */
+  readonly maxCompactionLagMs: number;
+  /** 0 to 1: the share of uncompacted bytes from which on a log is compacted. */
+  readonly minCleanableDirtyRatio: number;
+}
+
+/** What is known of the last batch that an active producer wrote: compaction keeps it, emptied if need be. */
+export interface LastOfProducer {
+  /** The last offset of its last batch with data; -1: none is known, the last thing in the log is a marker. */
+  readonly lastDataOffset: number;
+  readonly epoch: number;
+}
+
+/** What one compaction of a log has done. */
+export interface CompactionResult {
+  /** False: there was nothing to do, or the log went away meanwhile. */
+  readonly compacted: boolean;
+  /** Everything below has been compacted. */
+  readonly cleanedTo: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  /** How often the key map was filled. */
+  readonly passes: number;
 }
 
 /**
@@ -89,6 +116,10 @@ export interface LogObserver {
   discarded(endOffset: number, error: LogError): void;
   /** Records below `startOffset` are gone (retention, DeleteRecords). */
   startMoved(startOffset: number): void;
+  /** The last stable offset: nothing at or above it is compacted. */
+  stableEndOffset(): number;
+  /** Undefined for a producer that is not active (any more). */
+  lastOfProducer(producerId: number): LastOfProducer | undefined;
   /** A segment is about to begin at `offset` (the log's end): the state derived from all before it, as stored in `<offset>.snapshot`. */
   takeSnapshot(offset: number): Uint8Array | undefined;
   /**
@@ -146,6 +177,11 @@ export interface PartitionLog {
   deleteBefore(offset: number): Promise<void>;
   /** Drops whole segments that retention by time or size, or the start offset, allows to go. Resolves to how many. */
   applyRetention(nowMs: number): Promise<number>;
+  /**
+   * Compacts what may be compacted by now, whatever the dirty ratio says. Resolves when it is done; one at a time.
+   * @throws LogError `CORRUPT`, `IO`: the log is as it was; `FAILED`: the engine has stopped
+   */
+  compact(nowMs: number): Promise<CompactionResult>;
   /** Takes new settings; they count from the next append or retention on. */
   configure(config: LogConfig): void;
 }

@@ -23,10 +23,6 @@ export interface TopicConfig {
   readonly compressionLz4Level: number;
   readonly compressionZstdLevel: number;
   readonly cleanupPolicy: ReadonlySet<'delete' | 'compact'>;
-  readonly deleteRetentionMs: number;
-  readonly minCompactionLagMs: number;
-  readonly maxCompactionLagMs: number;
-  readonly minCleanableDirtyRatio: number;
   readonly uncleanLeaderElectionEnable: boolean;
 }
 
@@ -66,6 +62,10 @@ export function topicConfigFrom(
       fileDeleteDelayMs: number('file.delete.delay.ms'),
       deletes: policy.has('delete'),
       compacts: policy.has('compact'),
+      deleteRetentionMs: number('delete.retention.ms'),
+      minCompactionLagMs: number('min.compaction.lag.ms'),
+      maxCompactionLagMs: number('max.compaction.lag.ms'),
+      minCleanableDirtyRatio: number('min.cleanable.dirty.ratio'),
     },
     maxMessageBytes: number('max.message.bytes'),
     messageTimestampType: value('message.timestamp.type') as TopicConfig['messageTimestampType'],
@@ -77,10 +77,6 @@ export function topicConfigFrom(
     compressionLz4Level: number('compression.lz4.level'),
     compressionZstdLevel: number('compression.zstd.level'),
     cleanupPolicy: policy,
-    deleteRetentionMs: number('delete.retention.ms'),
-    minCompactionLagMs: number('min.compaction.lag.ms'),
-    maxCompactionLagMs: number('max.compaction.lag.ms'),
-    minCleanableDirtyRatio: number('min.cleanable.dirty.ratio'),
     uncleanLeaderElectionEnable: value('unclean.leader.election.enable') as boolean,
   };
 }

@@ -30,7 +30,7 @@ export function topicConfigProblems(
     }
   }
   if (problems.length === 0) {
-    const { minCompactionLagMs, maxCompactionLagMs } = topicConfigFrom(configs, layers);
+    const { minCompactionLagMs, maxCompactionLagMs } = topicConfigFrom(configs, layers).log;
     if (minCompactionLagMs > maxCompactionLagMs) {
       problems.push(
         `conflict topic config setting min.compaction.lag.ms (${minCompactionLagMs}) > max.compaction.lag.ms (${maxCompactionLagMs})`,

@@ -59,8 +59,10 @@ export class RecordCursor {
   #read = 0;
   /** Where to read on. */
   #at: number;
-  /** Where the record stood on ends. */
+  /** Where the record stood on begins, and ends. */
+  #recordAt = 0;
   #recordEnd = 0;
+  #behindTimestamp = 0;
   #keyAt = 0;
   #keySize = -1;
   #valueAt = 0;
@@ -89,6 +91,7 @@ export class RecordCursor {
       if (this.#at !== this.#end) throw this.#error(`${this.#end - this.#at} bytes behind the last record`);
       return false;
     }
+    this.#recordAt = this.#at;
     const size = this.#varint(this.#end);
     if (size < 0 || size > this.#end - this.#at) throw this.#error(`record size ${size}`);
     const end = this.#at + size;
@@ -97,6 +100,7 @@ export class RecordCursor {
     if (size === 0) throw this.#error('record size 0');
     this.#at++;
     const timestamp = this.#baseTimestamp + this.#varlong(end);
+    this.#behindTimestamp = this.#at;
     this.timestamp = this.#logAppendTime ?? timestamp;
     if (!Number.isSafeInteger(timestamp)) throw this.#error(`timestamp ${timestamp}`);
     const offset = this.#baseOffset + this.#varint(end);
@@ -122,6 +126,16 @@ export class RecordCursor {
 
   get value(): Uint8Array | null {
     return this.#valueSize < 0 ? null : this.#bytes.subarray(this.#valueAt, this.#valueAt + this.#valueSize);
+  }
+
+  /** The record stood on as it lies there, its size in front. */
+  get raw(): Uint8Array {
+    return this.#bytes.subarray(this.#recordAt, this.#recordEnd);
+  }
+
+  /** Of `raw`, what follows the timestamp: offset delta, key, value, headers. */
+  get rawBehindTimestamp(): Uint8Array {
+    return this.#bytes.subarray(this.#behindTimestamp, this.#recordEnd);
   }
 
   get hasKey(): boolean {

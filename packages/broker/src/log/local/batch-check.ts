@@ -8,7 +8,9 @@ import {
   batchCrc,
   batchLastOffset,
   batchLeaderEpoch,
+  batchMaxTimestamp,
   batchMagic,
+  batchRecordCount,
   batchSizeInBytes,
 } from '@moldau/protocol/records/batch-header.ts';
 
@@ -50,4 +52,9 @@ export function plausibleBatchSize(bytes: Uint8Array, at: number, minOffset: num
 /** True when the CRC of the batch at `at`, which lies whole in `bytes`, is right. */
 export function hasGoodCrc(bytes: Uint8Array, at: number): boolean {
   return batchCrc(bytes, at) === batchComputedCrc(bytes, at);
+}
+
+/** The largest timestamp of the records in the batch at `at`: -1 for one that compaction has emptied, though its header keeps the old one. */
+export function recordsMaxTimestamp(bytes: Uint8Array, at: number): number {
+  return batchRecordCount(bytes, at) === 0 ? -1 : batchMaxTimestamp(bytes, at);
 }

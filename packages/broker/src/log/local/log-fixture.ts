@@ -10,6 +10,7 @@ import { SimulatedScheduler } from '@moldau/runtime/simulated/simulated-schedule
 
 import type {
   AppendedBatch,
+  LastOfProducer,
   LogConfig,
   LogError,
   LogObserver,
@@ -35,6 +36,10 @@ export const TEST_CONFIG: LogConfig = {
   fileDeleteDelayMs: 60_000,
   deletes: true,
   compacts: false,
+  deleteRetentionMs: 86_400_000,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Infinity,
+  minCleanableDirtyRatio: 0.5,
 };
 
 /** An observer that writes everything down as text. */
@@ -50,6 +55,15 @@ export class Witness implements LogObserver {
   }
   startMoved(startOffset: number): void {
     this.events.push(`start ${startOffset}`);
+  }
+  /** What `stableEndOffset` gives: no transaction is open. */
+  stableEnd = Infinity;
+  readonly lastOfProducers = new Map<number, LastOfProducer>();
+  stableEndOffset(): number {
+    return this.stableEnd;
+  }
+  lastOfProducer(producerId: number): LastOfProducer | undefined {
+    return this.lastOfProducers.get(producerId);
   }
   takeSnapshot(offset: number): Uint8Array | undefined {
     this.events.push(`snapshot ${offset}`);

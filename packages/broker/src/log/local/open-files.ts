@@ -40,13 +40,15 @@ export class OpenFiles {
 }
 
 export class StoredFile {
-  /** Changed by a rename; an open file is not touched by it. */
+  /** Changed by `moveTo`; an open file is not touched by it. */
   path: string;
   /** Has writes that were not synced. */
   dirty = false;
   readonly #pool: OpenFiles;
   #handle: Promise<DiskFile> | undefined;
   #users = 0;
+  /** A rename under way: nobody opens the file meanwhile. */
+  #moving: Promise<void> | undefined;
 
   constructor(pool: OpenFiles, path: string) {
     this.#pool = pool;
@@ -94,6 +96,22 @@ export class StoredFile {
     return this.#use(async () => {}, 'create');
   }
 
+  /** Renames the file. Who has it open goes on, who wants to open it waits: no use of it sees the name that is gone. */
+  async moveTo(path: string): Promise<void> {
+    const move = async (): Promise<void> => {
+      await this.#handle?.catch(() => {});
+      await this.#pool.disk.rename(this.path, path);
+      this.path = path;
+    };
+    const moving = move();
+    this.#moving = moving.catch(() => {});
+    try {
+      await moving;
+    } finally {
+      this.#moving = undefined;
+    }
+  }
+
   /** Closes it once its users are done; the next use opens it again. */
   async close(): Promise<void> {
     this.#pool.forget(this);
@@ -108,7 +126,8 @@ export class StoredFile {
     this.#users += 1;
     try {
       if (this.#handle === undefined) {
-        const opening = this.#pool.disk.open(this.path, { mode });
+        const open = (): Promise<DiskFile> => this.#pool.disk.open(this.path, { mode });
+        const opening = this.#moving === undefined ? open() : this.#moving.then(open);
         this.#handle = opening;
         opening.catch(() => {
           if (this.#handle === opening) this.#handle = undefined;

@@ -2,6 +2,7 @@
 //
 //   <topic>-<partition>/
 //     00000000000000000000.log .index .timeindex     a segment, named by its base offset
+//     00000000000000000000.log.cleaned ...           a segment that compaction writes; 00000000000000000000.swap puts it in place
 //     00000000000000001234.snapshot                  producer state before that offset
 //     leader-epoch-checkpoint                        leader epochs and where they began
 //     partition.metadata                             the topic's id
@@ -10,7 +11,11 @@ import type { PartitionId } from '../partition-log.ts';
 
 export const METADATA_FILE = 'partition.metadata';
 export const EPOCHS_FILE = 'leader-epoch-checkpoint';
+/** Kinds of a segment's files. */
+export const SEGMENT_FILES = ['.log', '.index', '.timeindex', '.txnindex'] as const;
 export const DELETED_SUFFIX = '.deleted';
+/** Of a segment that compaction writes. */
+export const CLEANED_SUFFIX = '.cleaned';
 /** The longest file name of common file systems. */
 const MAX_NAME_BYTES = 255;
 
@@ -46,8 +51,8 @@ export function offsetName(offset: number): string {
 
 /** The base offset and kind of a segment's file or snapshot; undefined for other names. */
 export function parseOffsetName(name: string): { offset: number; suffix: string } | undefined {
-  const match = /^(\d{20})\.(log|index|timeindex|txnindex|snapshot)(\.deleted)?$/.exec(name);
-  return match === null ? undefined : { offset: Number(match[1]), suffix: match[2]! + (match[3] ?? '') };
+  const match = /^(\d{20})\.(log|index|timeindex|txnindex|snapshot)((?:\.\d+)?\.deleted)?$/.exec(name);
+  return match === null ? undefined : { offset: Number(match[1]), suffix: match[2]! + (match[3] === undefined ? '' : DELETED_SUFFIX) };
 }
 
 export function encodePartitionMetadata(id: PartitionId): Uint8Array {

@@ -11,12 +11,13 @@
 import assert from 'node:assert/strict';
 
 import type { Disk } from '@moldau/runtime';
-import { batchLastOffset, batchMaxTimestamp } from '@moldau/protocol/records/batch-header.ts';
+import { batchLastOffset } from '@moldau/protocol/records/batch-header.ts';
 
 import { LogError, type AppendedBatch } from '../partition-log.ts';
+import { recordsMaxTimestamp } from './batch-check.ts';
 import { OFFSET_INDEX_ENTRY_BYTES, OffsetIndex, type IndexEntry } from './offset-index.ts';
 import { StoredFile, type OpenFiles } from './open-files.ts';
-import { DELETED_SUFFIX, offsetName } from './partition-files.ts';
+import { CLEANED_SUFFIX, DELETED_SUFFIX, SEGMENT_FILES, offsetName } from './partition-files.ts';
 import { SegmentProgress, type SegmentProgressState } from './segment-progress.ts';
 import { scanSegment } from './segment-scan.ts';
 import { readWhole } from '@moldau/runtime/small-files.ts';
@@ -60,10 +61,12 @@ export class Segment {
   entryDurable: boolean;
   /** Offsets within may be missing. */
   compacted = false;
-  /** Retention has taken it out of the log. */
+  /** Retention or compaction has taken it out of the log. */
   deleted = false;
   readonly #disk: Disk;
-  #pathStem: string;
+  readonly #pathStem: string;
+  /** Behind the usual names of its files: nothing while it is in the log. */
+  #suffix: string;
   #offsetIndex: OffsetIndex | undefined;
   #timeIndex: TimeIndex | undefined;
   #loading: Promise<void> | undefined;
@@ -73,11 +76,18 @@ export class Segment {
   /** Nothing lies behind `written.size`. */
   #trimmed: boolean;
 
-  constructor(files: OpenFiles, folder: string, baseOffset: number, existing?: SegmentProgressState) {
+  constructor(
+    files: OpenFiles,
+    folder: string,
+    baseOffset: number,
+    existing?: SegmentProgressState,
+    suffix = '',
+  ) {
     this.#disk = files.disk;
     this.baseOffset = baseOffset;
     this.#pathStem = `${folder}/${offsetName(baseOffset)}`;
-    this.log = new StoredFile(files, `${this.#pathStem}.log`);
+    this.#suffix = suffix;
+    this.log = new StoredFile(files, this.path('.log'));
     this.written = new SegmentProgress(existing);
     this.planned = new SegmentProgress(existing);
     this.created = existing !== undefined;
@@ -98,6 +108,18 @@ export class Segment {
     segment.#trimmed = true;
     segment.finished = true;
     return segment;
+  }
+
+  /** One that compaction writes aside, with gaps between its offsets. */
+  static cleaned(files: OpenFiles, folder: string, baseOffset: number): Segment {
+    const segment = new Segment(files, folder, baseOffset, undefined, CLEANED_SUFFIX);
+    segment.compacted = true;
+    return segment;
+  }
+
+  /** The path of one of its files. */
+  path(kind: (typeof SEGMENT_FILES)[number]): string {
+    return this.#pathStem + kind + this.#suffix;
   }
 
   get indexBytes(): number {
@@ -275,29 +297,32 @@ export class Segment {
   }
 
   /** Takes the files out of the log's sight; they stay readable until `destroy`. */
-  async retire(): Promise<void> {
+  async retire(suffix = DELETED_SUFFIX): Promise<void> {
     this.deleted = true;
-    for (const suffix of ['.log', '.index', '.timeindex']) {
-      const path = `${this.#pathStem}${suffix}`;
-      if (suffix === '.log' ? this.created : await this.#disk.exists(path)) {
-        await this.#disk.rename(path, path + DELETED_SUFFIX);
-      }
-    }
-    this.log.path += DELETED_SUFFIX;
+    await this.moveTo(suffix);
   }
 
-  /** Frees the disk space of a retired segment. */
+  /** Gives its files other names; the .log file, which makes them a segment, comes last. */
+  async moveTo(suffix: string): Promise<void> {
+    for (const kind of SEGMENT_FILES) {
+      if (kind === '.log') continue;
+      const path = this.path(kind);
+      if (await this.#disk.exists(path)) await this.#disk.rename(path, this.#pathStem + kind + suffix);
+    }
+    if (this.created) await this.log.moveTo(`${this.#pathStem}.log${suffix}`);
+    this.#suffix = suffix;
+  }
+
+  /** Frees the disk space of a segment that is not in the log (any more). */
   async destroy(): Promise<void> {
     await this.log.close();
-    for (const suffix of ['.log', '.index', '.timeindex']) {
-      await this.#disk.remove(`${this.#pathStem}${suffix}${DELETED_SUFFIX}`);
-    }
+    for (const kind of SEGMENT_FILES) await this.#disk.remove(this.path(kind));
   }
 
   async #load(): Promise<void> {
     const size = this.written.size;
-    const storedOffsets = (await readWhole(this.#disk, `${this.#pathStem}.index`)) ?? new Uint8Array(0);
-    const storedTimes = (await readWhole(this.#disk, `${this.#pathStem}.timeindex`)) ?? new Uint8Array(0);
+    const storedOffsets = (await readWhole(this.#disk, this.path('.index'))) ?? new Uint8Array(0);
+    const storedTimes = (await readWhole(this.#disk, this.path('.timeindex'))) ?? new Uint8Array(0);
     const offsetIndex = OffsetIndex.decode(storedOffsets, size);
     const timeIndex = TimeIndex.decode(storedTimes);
     const sound =
@@ -320,12 +345,12 @@ export class Segment {
     }
   }
 
-  /** Walks from an indexed batch (or the beginning) to the end, adding the entries that are missing. */
   /** Whether a batch may begin at `offset` where the one before ended at `expected`: compaction leaves gaps. */
   follows(expected: number | undefined, offset: number): boolean {
     return expected === undefined || offset === expected || (this.compacted && offset > expected);
   }
 
+  /** Walks from an indexed batch (or the beginning) to the end, adding the entries that are missing. */
   async #indexFrom(located: Located): Promise<void> {
     const timeIndex = this.#timeIndex!;
     const progress = new SegmentProgress();
@@ -339,7 +364,7 @@ export class Segment {
       whole: false,
       onBatch: (bytes, at, batchPosition, size) => {
         const last = batchLastOffset(bytes, at);
-        const batch = { baseOffset: last, lastOffset: last, maxTimestamp: batchMaxTimestamp(bytes, at) };
+        const batch = { baseOffset: last, lastOffset: last, maxTimestamp: recordsMaxTimestamp(bytes, at) };
         if (progress.advance(batch, size, DEFAULT_INDEX_INTERVAL_BYTES)) {
           this.#offsetIndex!.append(last - this.baseOffset, batchPosition);
           timeIndex.append(progress.maxTimestamp, progress.maxTimestampOffset - this.baseOffset);
@@ -359,8 +384,8 @@ export class Segment {
     this.#timeIndex!.append(this.written.maxTimestamp, this.written.maxTimestampOffset - this.baseOffset);
   }
 
-  async #extend(suffix: string, bytes: Uint8Array, position: number): Promise<void> {
-    const file = await this.#disk.open(`${this.#pathStem}${suffix}`, { mode: 'create' });
+  async #extend(kind: '.index' | '.timeindex', bytes: Uint8Array, position: number): Promise<void> {
+    const file = await this.#disk.open(this.path(kind), { mode: 'create' });
     try {
       await file.truncate(position);
       if (bytes.length > 0) await file.write([bytes], position);

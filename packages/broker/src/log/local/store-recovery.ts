@@ -57,6 +57,10 @@ export const NO_CONFIG: LogConfig = {
   fileDeleteDelayMs: 0,
   deletes: false,
   compacts: false,
+  deleteRetentionMs: 86_400_000,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Infinity,
+  minCleanableDirtyRatio: 0.5,
 };
 
 export function partitionKey(id: PartitionId): string {
