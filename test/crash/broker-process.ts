@@ -1,4 +1,5 @@
-// A Moldau process whose data outlives it: started, killed without warning, started again over the same folder and port.
+// A broker whose data outlives its process: started, killed without warning, started again over the same folder and port. It is
+// Moldau, or what a command line starts (Apache Kafka, as the oracle) that has its manners: "READY host:port,..." on stdout.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
@@ -9,23 +10,35 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** How long a start may take, recovery included, in ms. */
 const START_LIMIT_MS = 30_000;
+const FOREIGN_START_LIMIT_MS = 120_000;
 
 export class BrokerProcess {
   readonly #data: string;
   readonly #flags: readonly string[];
+  readonly #command: string | undefined;
   #port: number;
+  #bootstrap = '';
   #child: ChildProcess | undefined;
   #log = '';
 
-  /** @param port 0 for any free one; kept over restarts */
-  constructor(data: string, port = 0, flags: readonly string[] = []) {
+  /**
+   * @param port 0 for any free one; kept over restarts
+   * @param command instead of Moldau: a shell command with `{port}` and `{data}` in it
+   */
+  constructor(data: string, port = 0, flags: readonly string[] = [], command?: string) {
     this.#data = data;
     this.#port = port;
     this.#flags = flags;
+    this.#command = command;
   }
 
   get port(): number {
     return this.#port;
+  }
+
+  /** `host:port[,host:port...]` of the last READY line. */
+  get bootstrap(): string {
+    return this.#bootstrap;
   }
 
   /** The last thousands of characters that the process wrote to stderr. */
@@ -35,25 +48,19 @@ export class BrokerProcess {
 
   /** Starts the process and resolves when it serves. */
   async start(): Promise<void> {
-    const serve = ['serve', '--listen', `127.0.0.1:${this.#port}`, '--data', this.#data, ...this.#flags];
-    const child = spawn(
-      process.execPath,
-      [join(root, 'tools', 'run.mjs'), 'packages/cli/src/main.ts', ...serve],
-      {
-        cwd: root,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
+    const child = this.#spawn();
     this.#child = child;
-    child.stderr.on('data', (bytes: Buffer) => {
+    child.stderr?.on('data', (bytes: Buffer) => {
       this.#log = (this.#log + bytes.toString()).slice(-8000);
     });
-    const limit = setTimeout(() => child.kill('SIGKILL'), START_LIMIT_MS);
+    const limitMs = this.#command === undefined ? START_LIMIT_MS : FOREIGN_START_LIMIT_MS;
+    const limit = setTimeout(() => this.#signal(child, 'SIGKILL'), limitMs);
     try {
-      for await (const line of createInterface({ input: child.stdout })) {
-        const ready = /^READY [^:]+:(\d+)/.exec(line);
+      for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+        const ready = /^READY ([^:]+:(\d+)\S*)/.exec(line);
         if (ready === null) continue;
-        this.#port = Number(ready[1]);
+        this.#bootstrap = ready[1] as string;
+        this.#port = Number(ready[2]);
         return;
       }
       throw new Error(`the broker did not become ready:\n${this.#log}`);
@@ -71,12 +78,29 @@ export class BrokerProcess {
     await this.#end('SIGTERM');
   }
 
+  #spawn(): ChildProcess {
+    const stdio = ['ignore', 'pipe', 'pipe'] as const;
+    if (this.#command !== undefined) {
+      const command = this.#command.replaceAll('{port}', String(this.#port)).replaceAll('{data}', this.#data);
+      // A process group of its own: the shell's children have to end with it.
+      return spawn('sh', ['-c', `exec ${command}`], { stdio: [...stdio], detached: true });
+    }
+    const serve = ['serve', '--listen', `127.0.0.1:${this.#port}`, '--data', this.#data, ...this.#flags];
+    const program = [join(root, 'tools', 'run.mjs'), 'packages/cli/src/main.ts', ...serve];
+    return spawn(process.execPath, program, { cwd: root, stdio: [...stdio] });
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
-    child.kill(signal);
+    this.#signal(child, signal);
     await exited;
+  }
+
+  #signal(child: ChildProcess, signal: NodeJS.Signals): void {
+    if (this.#command === undefined || child.pid === undefined) child.kill(signal);
+    else process.kill(-child.pid, signal);
   }
 }

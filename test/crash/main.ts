@@ -1,10 +1,15 @@
-// `npm run test:crash [-- --seed N] [--seeds COUNT] [--kills COUNT] [--only kill|simulated|cluster]`: what is acknowledged survives.
+// `npm run test:crash [-- --seed N] [--seeds COUNT] [--kills COUNT] [--only kill|simulated|cluster|exactly-once]`: what is acknowledged survives.
 //
 //   simulated   power cuts, failed syncs, torn writes and bit flips on the simulated disk, one run a seed; `--seed N` replays one
 //   cluster     the whole broker with clients in a simulated world, one run a seed; `--only cluster --seed N` replays one
 //   kill        the real process under load, SIGKILLed again and again
+//   exactly-once   two transactional copiers, clients that others wrote, with the broker SIGKILLed under them; needs Java and Python.
+//               `--records COUNT`, `--copy-kills COUNT`, `--copiers java,librdkafka`, `--brokers COUNT`; `--broker "COMMAND {port} {data}"` starts
+//               another broker than Moldau, `--bootstrap HOST:PORT` takes one that runs (and kills nothing)
 import { parseArgs } from 'node:util';
 import { runClusterSeeds } from './cluster-seeds.ts';
+import { isToleratedGap } from '../interop/missing-tool.ts';
+import { copierKinds, runExactlyOnceCopy } from './exactly-once-copy.ts';
 import { runKillRounds } from './kill-rounds.ts';
 import { runSimulatedSeeds } from './simulated-seeds.ts';
 
@@ -14,6 +19,12 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1000' },
     kills: { type: 'string', default: '20' },
     only: { type: 'string' },
+    records: { type: 'string', default: '100000' },
+    'copy-kills': { type: 'string', default: '5' },
+    copiers: { type: 'string', default: 'java,librdkafka' },
+    brokers: { type: 'string', default: '3' },
+    broker: { type: 'string' },
+    bootstrap: { type: 'string' },
   },
 });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -47,6 +58,27 @@ if ((values.only === undefined || values.only === 'kill') && values.seed === und
   for (const violation of result.violations.slice(0, 20)) say(`VIOLATION ${violation}`);
   if (result.violations.length === 0) passed += 1;
   else failed += 1;
+}
+if (values.only === 'exactly-once' || (values.only === undefined && values.seed === undefined)) {
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  try {
+    const { figures, violations } = await runExactlyOnceCopy({
+      records: Number(values.records),
+      kills: Number(values['copy-kills']),
+      copiers: copierKinds(values.copiers),
+      seed,
+      broker: { bootstrap: values.bootstrap, command: values.broker, brokers: Number(values.brokers) },
+      say,
+    });
+    for (const violation of violations.slice(0, 20)) say(`VIOLATION ${violation}`);
+    say(`exactly-once copy: ${figures}; ${violations.length} violations (seed ${seed})`);
+    if (violations.length === 0) passed += 1;
+    else failed += 1;
+  } catch (error) {
+    const gap = isToleratedGap(error);
+    if (!gap) failed += 1;
+    say(`exactly-once copy ${gap ? 'skipped' : 'FAILED'}: ${error instanceof Error ? error.message : error}`);
+  }
 }
 say(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
