@@ -26,6 +26,7 @@ import type { Clock } from '@moldau/runtime';
 import type { BatchMemory } from '../log/batch-memory.ts';
 import {
   LogError,
+  type LastOfProducer,
   type LogObserver,
   type LogSlice,
   type PartitionId,
@@ -268,6 +269,15 @@ export class Partition implements LogObserver {
 
   startMoved(): void {
     this.wake();
+  }
+
+  stableEndOffset(): number {
+    return this.lastStableOffset;
+  }
+
+  lastOfProducer(producerId: number): LastOfProducer | undefined {
+    const entry = this.producers.get(producerId);
+    return entry && { lastDataOffset: entry.batches.at(-1)?.lastOffset ?? -1, epoch: entry.epoch };
   }
 
   takeSnapshot(): Uint8Array | undefined {
