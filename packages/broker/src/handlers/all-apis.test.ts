@@ -41,6 +41,13 @@ const REQUESTS: Readonly<Record<string, Build>> = {
   AlterConfigs: (s) => ({
     resources: [{ ...resource(s), configs: [{ name: 'retention.ms', value: '1000' }] }],
   }),
+  AlterPartitionReassignments: (s) => ({
+    topics: [{ name: s.topic, partitions: [{ partitionIndex: 0, replicas: [Number(s.brokerId)] }] }],
+    timeoutMs: 100,
+  }),
+  AlterReplicaLogDirs: (s) => ({
+    dirs: [{ path: '/elsewhere', topics: [{ name: s.topic, partitions: [0] }] }],
+  }),
   CreatePartitions: (s) => ({
     topics: [{ name: s.topic, count: 2 + s.call, assignments: null }],
     timeoutMs: 100,
@@ -70,6 +77,9 @@ const REQUESTS: Readonly<Record<string, Build>> = {
   DescribeGroups: (s) => ({ groups: [GROUP, 'none'], ...since(s, 3, { includeAuthorizedOperations: true }) }),
   DescribeLogDirs: () => ({ topics: null }),
   DescribeProducers: (s) => ({ topics: [{ name: s.topic, partitionIndexes: [0] }] }),
+  DescribeQuorum: () => ({
+    topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }],
+  }),
   DescribeTopicPartitions: () => ({ topics: [], responsePartitionLimit: 3, cursor: null }),
   ElectLeaders: (s) => ({ topicPartitions: [{ topic: s.topic, partitions: [0] }], timeoutMs: 100 }),
   Fetch: (s) => ({
@@ -149,10 +159,18 @@ const REQUESTS: Readonly<Record<string, Build>> = {
     assignments: [],
     ...since(s, 5, { protocolType: 'consumer', protocolName: 'range' }),
   }),
+  UnregisterBroker: () => ({ brokerId: 77 }),
+  UpdateFeatures: (s) => ({
+    timeoutMs: 100,
+    featureUpdates: [
+      { feature: 'transaction.version', maxVersionLevel: 2, ...since(s, 1, { upgradeType: 1 }) },
+    ],
+  }),
 };
 
 /** Errors that these requests are to get, by API. */
 const EXPECTED_ERRORS: Readonly<Record<string, readonly string[]>> = {
+  AlterReplicaLogDirs: ['LOG_DIR_NOT_FOUND'],
   DeleteGroups: ['GROUP_ID_NOT_FOUND'],
   DeleteTopics: ['UNKNOWN_TOPIC_OR_PARTITION'],
   DescribeGroups: ['GROUP_ID_NOT_FOUND'],
@@ -160,6 +178,7 @@ const EXPECTED_ERRORS: Readonly<Record<string, readonly string[]>> = {
   LeaveGroup: ['UNKNOWN_MEMBER_ID'],
   JoinGroup: ['MEMBER_ID_REQUIRED'],
   OffsetDelete: ['GROUP_SUBSCRIBED_TO_TOPIC'],
+  UnregisterBroker: ['BROKER_ID_NOT_REGISTERED'],
 };
 
 test('the requests of this test cover exactly the APIs that are offered', () => {

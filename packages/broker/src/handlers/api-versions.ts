@@ -19,6 +19,8 @@ import { defineApi, type AnyApi } from './services.ts';
 /** Names of client software as Kafka allows them in its own metrics (KIP-511). */
 const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 const FIRST_WITH_SOFTWARE = 3;
+/** Clients that speak older versions give up when the lowest level of a feature is 0 (KAFKA-17011). */
+const FIRST_WITH_LEVEL_ZERO = 4;
 
 /**
  * Where Kafka 4 says something else than it serves, and clients have come to rely on it: librdkafka takes a broker that does not offer Produce 0 for
@@ -54,7 +56,10 @@ export function apiVersions(apis: () => Iterable<AnyApi>): AnyApi {
       const named = SOFTWARE.test(request.clientSoftwareName) && SOFTWARE.test(request.clientSoftwareVersion);
       const valid = context.apiVersion < FIRST_WITH_SOFTWARE || named;
       return valid
-        ? { ...apiVersionsAnswer(apis(), ErrorCode.NONE), ...featuresOf(services.metadata.image) }
+        ? {
+            ...apiVersionsAnswer(apis(), ErrorCode.NONE),
+            ...featuresOf(services.metadata.image, context.apiVersion),
+          }
         : apiVersionsAnswer([], ErrorCode.INVALID_REQUEST);
     },
   });
@@ -63,11 +68,12 @@ export function apiVersions(apis: () => Iterable<AnyApi>): AnyApi {
 /** The features of the answer. The epoch only has to grow when a level changes; the image's version does. */
 function featuresOf(
   image: MetadataImage,
+  apiVersion: number,
 ): Pick<ApiVersionsResponse, 'supportedFeatures' | 'finalizedFeatures' | 'finalizedFeaturesEpoch'> {
   return {
-    supportedFeatures: [...SUPPORTED_FEATURES].map(([name, { minVersion, maxVersion }]) =>
-      newSupportedFeatureKey({ name, minVersion, maxVersion }),
-    ),
+    supportedFeatures: [...SUPPORTED_FEATURES]
+      .filter(([, { minVersion }]) => minVersion > 0 || apiVersion >= FIRST_WITH_LEVEL_ZERO)
+      .map(([name, { minVersion, maxVersion }]) => newSupportedFeatureKey({ name, minVersion, maxVersion })),
     finalizedFeatures: [...image.features].map(([name, level]) =>
       newFinalizedFeatureKey({ name, minVersionLevel: level, maxVersionLevel: level }),
     ),

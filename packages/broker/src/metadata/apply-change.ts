@@ -32,7 +32,9 @@ export function emptyImage(): MetadataImage {
     topicConfigs: new Map(),
     brokerConfigs: new Map(),
     groupConfigs: new Map(),
+    clientMetricsConfigs: new Map(),
     features: DEFAULT_FEATURES,
+    runs: 0,
     clientQuotas: new Map(),
     nextProducerId: 0,
   };
@@ -60,6 +62,7 @@ export class ImageDraft {
   #version: number;
   #clusterId: string;
   #nextProducerId: number;
+  #runs: number;
   #brokers: ReadonlyMap<number, BrokerImage>;
   readonly #topics: DraftMap<string, TopicImage>;
   readonly #topicNamesById: DraftMap<string, string>;
@@ -73,6 +76,7 @@ export class ImageDraft {
     this.#version = image.version;
     this.#clusterId = image.clusterId;
     this.#nextProducerId = image.nextProducerId;
+    this.#runs = image.runs;
     this.#brokers = image.brokers;
     this.#topics = new DraftMap(image.topics);
     this.#topicNamesById = new DraftMap(image.topicNamesById);
@@ -80,6 +84,7 @@ export class ImageDraft {
       topic: new DraftMap(image.topicConfigs),
       broker: new DraftMap(image.brokerConfigs),
       group: new DraftMap(image.groupConfigs),
+      'client-metrics': new DraftMap(image.clientMetricsConfigs),
     };
     this.#features = new DraftMap(image.features);
     this.#clientQuotas = new DraftMap(image.clientQuotas);
@@ -99,6 +104,7 @@ export class ImageDraft {
       case 'brokers-set':
         this.#brokers = new Map(change.brokers.map((broker) => [broker.id, broker]));
         assert(this.#brokers.size === change.brokers.length, 'two brokers have the same id');
+        this.#runs += 1;
         break;
       case 'topic-created':
         this.#createTopic(change);
@@ -162,7 +168,9 @@ export class ImageDraft {
       topicConfigs: this.#configs.topic.current,
       brokerConfigs: this.#configs.broker.current,
       groupConfigs: this.#configs.group.current,
+      clientMetricsConfigs: this.#configs['client-metrics'].current,
       features: this.#features.current,
+      runs: this.#runs,
       clientQuotas: this.#clientQuotas.current,
       nextProducerId: this.#nextProducerId,
     };

@@ -3,7 +3,7 @@
 import type { QuotaEntity } from './client-quota-entity.ts';
 import type { BrokerImage, PartitionImage } from './image.ts';
 
-export type ConfigResource = 'topic' | 'broker' | 'group';
+export type ConfigResource = 'topic' | 'broker' | 'group' | 'client-metrics';
 
 export type MetadataChange =
   /** The first of all. */

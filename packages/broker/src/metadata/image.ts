@@ -49,10 +49,14 @@ export interface MetadataImage {
   /** By broker id as text; '' holds the cluster-wide default (KIP-226). */
   readonly brokerConfigs: ReadonlyMap<string, ConfigOverrides>;
   readonly groupConfigs: ReadonlyMap<string, ConfigOverrides>;
+  /** What clients are asked to push of their metrics (KIP-714), by the name of the subscription. */
+  readonly clientMetricsConfigs: ReadonlyMap<string, ConfigOverrides>;
   /** The finalized level of each feature (KIP-584), see features.ts. A feature of level 0 is not in it. */
   readonly features: ReadonlyMap<string, number>;
   /** By the key of the entity (client-quota-entity.ts). An entity without quotas is not in it. */
   readonly clientQuotas: ReadonlyMap<string, EntityQuotas>;
+  /** How often a process has taken the metadata over, this one included: the epoch of its leader (DescribeQuorum). */
+  readonly runs: number;
   /** The first producer id that no broker has been given yet. */
   readonly nextProducerId: number;
 }

@@ -1,5 +1,6 @@
 // All settings by the resource they belong to.
 import { ACCEPTED_BROKER_SETTINGS } from './definitions/accepted-broker-settings.ts';
+import { CLIENT_METRICS_SETTINGS as CLIENT_METRICS_ROWS } from './definitions/client-metrics-settings.ts';
 import { GROUP_SETTINGS as GROUP_ROWS } from './definitions/group-settings.ts';
 import { HONOURED_BROKER_SETTINGS } from './definitions/honoured-broker-settings.ts';
 import { MOLDAU_SETTINGS } from './definitions/moldau-settings.ts';
@@ -13,4 +14,5 @@ export const BROKER_SETTINGS: SettingDefinitions = byName(
   MOLDAU_SETTINGS,
 );
 export const TOPIC_SETTINGS: SettingDefinitions = byName(TOPIC_ROWS);
+export const CLIENT_METRICS_SETTINGS: SettingDefinitions = byName(CLIENT_METRICS_ROWS);
 export const GROUP_SETTINGS: SettingDefinitions = byName(GROUP_ROWS);

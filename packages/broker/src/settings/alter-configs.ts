@@ -9,6 +9,7 @@ import { topicNameProblem } from '../metadata/topic-rules.ts';
 import { BROKER_SETTINGS, GROUP_SETTINGS, TOPIC_SETTINGS } from './all-settings.ts';
 import { brokerConfigProblem } from './broker-config-rules.ts';
 import type { BrokerSettings } from './broker-settings.ts';
+import { clientMetricsProblem } from './client-metrics-config.ts';
 import { configResourceOf } from './config-resource.ts';
 import { groupConfigProblems } from './group-config.ts';
 import { refusal, SUCCESS, type Outcome } from './outcome.ts';
@@ -135,6 +136,9 @@ function requestProblem(
       ? undefined
       : `Unexpected broker id, expected ${brokerId}, but received ${resourceName}`;
   }
+  if (resource === 'client-metrics' && resourceName === '') {
+    return "Subscription name can't be empty";
+  }
   if (resource !== 'broker' && resourceName === '') {
     return `Default ${resource} resources are not allowed.`;
   }
@@ -214,6 +218,9 @@ function validate(
     const [problem] = groupConfigProblems(next, layers);
     return problem === undefined ? undefined : refusal(ErrorCode.INVALID_CONFIG, problem);
   }
+  if (resource === 'client-metrics') {
+    return clientMetricsProblem(next);
+  }
   const illegal = topicNameProblem(name);
   if (illegal !== undefined) {
     return refusal(ErrorCode.INVALID_TOPIC_EXCEPTION, illegal);
@@ -239,9 +246,20 @@ function difference(
 }
 
 function overridesOf(image: MetadataImage, resource: ConfigResource): ReadonlyMap<string, ConfigOverrides> {
-  return { topic: image.topicConfigs, broker: image.brokerConfigs, group: image.groupConfigs }[resource];
+  return {
+    topic: image.topicConfigs,
+    broker: image.brokerConfigs,
+    group: image.groupConfigs,
+    'client-metrics': image.clientMetricsConfigs,
+  }[resource];
 }
 
 function definitionsOf(resource: ConfigResource): typeof TOPIC_SETTINGS {
-  return { topic: TOPIC_SETTINGS, broker: BROKER_SETTINGS, group: GROUP_SETTINGS }[resource];
+  return {
+    topic: TOPIC_SETTINGS,
+    broker: BROKER_SETTINGS,
+    group: GROUP_SETTINGS,
+    // As in Kafka, whose lists of metrics can be replaced, not added to.
+    'client-metrics': new Map(),
+  }[resource];
 }

@@ -10,13 +10,15 @@ export const ConfigResourceType = {
   GROUP: 32,
 } as const;
 
-/** The kind, or undefined for one that has no settings here. */
+/** The kind, or undefined for one that has no settings in the metadata. */
 export function configResourceOf(type: number): ConfigResource | undefined {
   switch (type) {
     case ConfigResourceType.TOPIC:
       return 'topic';
     case ConfigResourceType.BROKER:
       return 'broker';
+    case ConfigResourceType.CLIENT_METRICS:
+      return 'client-metrics';
     case ConfigResourceType.GROUP:
       return 'group';
     default:

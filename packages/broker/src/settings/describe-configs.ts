@@ -6,7 +6,7 @@
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import type { ConfigOverrides, MetadataImage } from '../metadata/image.ts';
 import { topicNameProblem } from '../metadata/topic-rules.ts';
-import { BROKER_SETTINGS, GROUP_SETTINGS, TOPIC_SETTINGS } from './all-settings.ts';
+import { BROKER_SETTINGS, CLIENT_METRICS_SETTINGS, GROUP_SETTINGS, TOPIC_SETTINGS } from './all-settings.ts';
 import type { BrokerSettings } from './broker-settings.ts';
 import { configResourceOf } from './config-resource.ts';
 import { ConfigSource, type BrokerConfigLayer } from './config-source.ts';
@@ -93,6 +93,10 @@ export function describeConfigs(
       return name === ''
         ? refused(ErrorCode.INVALID_REQUEST, 'Group name must not be empty')
         : found(describeGroup(image.groupConfigs.get(name), layers));
+    case 'client-metrics':
+      return name === ''
+        ? refused(ErrorCode.INVALID_REQUEST, 'Client metrics subscription name must not be empty')
+        : found(describeClientMetrics(image.clientMetricsConfigs.get(name)));
     case 'broker':
       if (name === '') {
         return found(describeAllBrokers(image.brokerConfigs.get('')));
@@ -141,6 +145,14 @@ function describeGroup(
       [...own, ...others],
       false,
     );
+  });
+}
+
+/** As in Kafka without synonyms: nothing but the subscription itself can set them. */
+function describeClientMetrics(overrides: ConfigOverrides | undefined): DescribedConfig[] {
+  return [...CLIENT_METRICS_SETTINGS.values()].map((definition) => {
+    const own = { configs: overrides, source: ConfigSource.CLIENT_METRICS_CONFIG };
+    return describe(definition, resolveConfig(definition, own, [], []), [], false);
   });
 }
 

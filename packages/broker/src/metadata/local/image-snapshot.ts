@@ -42,9 +42,17 @@ interface SnapshotDocument {
   readonly nextProducerId: number;
   readonly brokers: readonly BrokerImage[];
   readonly topics: readonly TopicRow[];
-  readonly configs: { readonly topic: ConfigRows; readonly broker: ConfigRows; readonly group: ConfigRows };
+  readonly configs: {
+    readonly topic: ConfigRows;
+    readonly broker: ConfigRows;
+    readonly group: ConfigRows;
+    /** Not in snapshots from before there were any. */
+    readonly clientMetrics?: ConfigRows;
+  };
   /** Not in snapshots from before there were features: the levels of then hold, which are the defaults. */
   readonly features?: Readonly<Record<string, number>>;
+  /** Not in snapshots from before runs were counted. */
+  readonly runs?: number;
   /** Not in snapshots from before there were quotas. */
   readonly clientQuotas?: readonly QuotaRow[];
 }
@@ -60,7 +68,9 @@ export function encodeSnapshot(image: MetadataImage): Uint8Array {
       topic: configRows(image.topicConfigs),
       broker: configRows(image.brokerConfigs),
       group: configRows(image.groupConfigs),
+      clientMetrics: configRows(image.clientMetricsConfigs),
     },
+    runs: image.runs,
     features: Object.fromEntries(image.features),
     clientQuotas: [...image.clientQuotas.values()].map(({ entity, values }) => ({
       entity,
@@ -91,6 +101,8 @@ export function decodeSnapshot(payload: Uint8Array): MetadataImage {
     topicConfigs: configMap(document.configs.topic),
     brokerConfigs: configMap(document.configs.broker),
     groupConfigs: configMap(document.configs.group),
+    clientMetricsConfigs: configMap(document.configs.clientMetrics ?? {}),
+    runs: document.runs ?? 0,
     features: document.features === undefined ? DEFAULT_FEATURES : new Map(Object.entries(document.features)),
     clientQuotas: new Map(
       (document.clientQuotas ?? []).map(({ entity, values }): [string, EntityQuotas] => [

@@ -1,0 +1,98 @@
+// The settings of a client metrics subscription (KIP-714): checked when they are set, and as a value for whoever matches clients.
+import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
+import type { ConfigOverrides } from '../metadata/image.ts';
+import { CLIENT_METRICS_SETTINGS } from './all-settings.ts';
+import { refusal, type Outcome } from './outcome.ts';
+import { parseSetting } from './setting-value.ts';
+import type { SettingDefinition, SettingValue } from './setting.ts';
+
+/** What a subscription can tell clients apart by. */
+export const CLIENT_SELECTORS = [
+  'client_instance_id',
+  'client_id',
+  'client_software_name',
+  'client_software_version',
+  'client_source_address',
+  'client_source_port',
+] as const;
+export type ClientSelector = (typeof CLIENT_SELECTORS)[number];
+
+/** In the list of metrics: all that the client has. */
+export const ALL_METRICS = '*';
+
+const MIN_INTERVAL_MS = 100;
+const MAX_INTERVAL_MS = 3_600_000;
+
+export interface ClientMetricsSubscription {
+  /** Prefixes of names, or `*`. */
+  readonly metrics: readonly string[];
+  readonly intervalMs: number;
+  /** What the client must be, in full; empty: any. */
+  readonly match: ReadonlyMap<ClientSelector, RegExp>;
+}
+
+/** What is wrong with what is set, in Kafka's words and with its codes; undefined: nothing. */
+export function clientMetricsProblem(configs: ConfigOverrides): Outcome | undefined {
+  for (const name of configs.keys()) {
+    if (!CLIENT_METRICS_SETTINGS.has(name)) {
+      return refusal(ErrorCode.INVALID_REQUEST, `Unknown client metrics configuration: ${name}`);
+    }
+  }
+  for (const definition of CLIENT_METRICS_SETTINGS.values()) {
+    const text = configs.get(definition.name);
+    const parsed = text === undefined ? undefined : parseSetting(definition, text);
+    if (parsed !== undefined && 'problem' in parsed) {
+      return refusal(ErrorCode.INVALID_CONFIG, parsed.problem);
+    }
+  }
+  const intervalMs = valueOf(configs, 'interval.ms') as number;
+  if (intervalMs < MIN_INTERVAL_MS || intervalMs > MAX_INTERVAL_MS) {
+    return refusal(
+      ErrorCode.INVALID_REQUEST,
+      `Invalid value ${intervalMs} for interval.ms, interval must be between ${MIN_INTERVAL_MS} and ${MAX_INTERVAL_MS} (1 hour)`,
+    );
+  }
+  const patterns = valueOf(configs, 'match') as readonly string[];
+  const illegal = patterns.find((pattern) => parsePattern(pattern) === undefined);
+  return illegal === undefined
+    ? undefined
+    : refusal(ErrorCode.INVALID_CONFIG, `Illegal client matching pattern: ${illegal}`);
+}
+
+/** The subscription as a value. What cannot be read (it was not checked by this code) asks for nothing. */
+export function clientMetricsSubscription(configs: ConfigOverrides): ClientMetricsSubscription {
+  if (clientMetricsProblem(configs) !== undefined) {
+    return { metrics: [], intervalMs: MAX_INTERVAL_MS, match: new Map() };
+  }
+  const patterns = valueOf(configs, 'match') as readonly string[];
+  return {
+    metrics: valueOf(configs, 'metrics') as readonly string[],
+    intervalMs: valueOf(configs, 'interval.ms') as number,
+    match: new Map(patterns.map((pattern) => parsePattern(pattern) as readonly [ClientSelector, RegExp])),
+  };
+}
+
+/** The default interval: of clients that no subscription matches. */
+export function defaultPushIntervalMs(): number {
+  return valueOf(new Map(), 'interval.ms') as number;
+}
+
+function valueOf(configs: ConfigOverrides, name: string): SettingValue | undefined {
+  const definition = CLIENT_METRICS_SETTINGS.get(name) as SettingDefinition;
+  const parsed = parseSetting(definition, configs.get(name) ?? definition.default ?? '');
+  return 'problem' in parsed ? undefined : parsed.value;
+}
+
+/** `selector=regular expression`. */
+function parsePattern(text: string): readonly [ClientSelector, RegExp] | undefined {
+  const [selector, expression, ...more] = text.split('=').map((part) => part.trim());
+  const known = CLIENT_SELECTORS.find((name) => name === selector);
+  if (known === undefined || expression === undefined || expression === '' || more.length > 0) {
+    return undefined;
+  }
+  try {
+    return [known, new RegExp(`^(?:${expression})$`, 's')];
+  } catch {
+    return undefined;
+  }
+}
