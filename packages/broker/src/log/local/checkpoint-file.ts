@@ -29,6 +29,16 @@ export interface PartitionCheckpoint {
   readonly epochs: readonly EpochEntry[];
   /** The newest producer snapshot; `stored`: there is a file (else there was nothing to remember). */
   readonly snapshot: { readonly offset: number; readonly stored: boolean } | undefined;
+  /** Of a log that is, or was, compacted. */
+  readonly compaction?: CompactionMark | undefined;
+}
+
+/** How far compaction has come with a log. */
+export interface CompactionMark {
+  /** Everything below has been compacted; the rest is dirty. */
+  readonly cleanedTo: number;
+  /** Segments that begin below may have gaps between their offsets. Durable before the first of them is put in place. */
+  readonly gapsBelow: number;
 }
 
 /** A partition that is gone while the write-ahead log may still have frames of it. */

@@ -5,6 +5,7 @@
 //
 // Must stay true: base offsets grow; the last segment is the one that takes batches.
 import type { PartitionCheckpoint } from './checkpoint-file.ts';
+import { finishSwaps } from './compaction/swap-record.ts';
 import type { OpenFiles } from './open-files.ts';
 import { parseOffsetName } from './partition-files.ts';
 import { Segment } from './segment.ts';
@@ -19,17 +20,22 @@ export class SegmentList {
 
   /** Where the log ended at the last checkpoint: no segment that counts begins there or later. */
   readonly #checkpointEnd: number;
+  /** Segments that begin below may have gaps between their offsets. */
+  readonly #gapsBelow: number;
+  /** Called once all segments are known. */
+  onLoaded: () => void = () => {};
 
   constructor(
     files: OpenFiles,
     folder: string,
-    checkpoint: Pick<PartitionCheckpoint, 'active' | 'endOffset'>,
+    checkpoint: Pick<PartitionCheckpoint, 'active' | 'endOffset' | 'compaction'>,
   ) {
     const { active } = checkpoint;
     this.#files = files;
     this.folder = folder;
     this.#checkpointEnd = checkpoint.endOffset;
     this.#older = checkpoint.endOffset > 0;
+    this.#gapsBelow = checkpoint.compaction?.gapsBelow ?? 0;
     if (active !== undefined) {
       this.#segments.push(new Segment(files, folder, active.baseOffset, active.progress));
     }
@@ -58,7 +64,19 @@ export class SegmentList {
   }
 
   after(segment: Segment): Segment | undefined {
-    return this.#segments[this.#segments.indexOf(segment) + 1];
+    const at = this.#segments.indexOf(segment);
+    if (at >= 0) return this.#segments[at + 1];
+    return this.#segments.find((other) => other.baseOffset > segment.baseOffset);
+  }
+
+  /** Compaction: `segment` holds what is left of `replaced`, which follow one another. */
+  replace(replaced: readonly Segment[], segment: Segment): void {
+    const at = this.#segments.indexOf(replaced[0]!);
+    this.#segments = [
+      ...this.#segments.slice(0, at),
+      segment,
+      ...this.#segments.slice(at + replaced.length),
+    ];
   }
 
   /** Forgets segments that begin at `offset` or later and hold nothing written. */
@@ -89,6 +107,7 @@ export class SegmentList {
       this.#older = false;
       return;
     }
+    await finishSwaps(disk, this.folder);
     for (const entry of await disk.list(this.folder)) {
       const parsed = parseOffsetName(entry.name);
       if (parsed === undefined) continue;
@@ -96,7 +115,9 @@ export class SegmentList {
       if (parsed.suffix.endsWith('.deleted')) {
         await disk.remove(`${this.folder}/${entry.name}`);
       } else if (parsed.suffix === 'log' && parsed.offset < firstKnown) {
-        older.push(await Segment.sealed(this.#files, this.folder, parsed.offset));
+        const segment = await Segment.sealed(this.#files, this.folder, parsed.offset);
+        segment.compacted = parsed.offset < this.#gapsBelow;
+        older.push(segment);
       } else if (parsed.offset >= firstKnown && !known && parsed.suffix !== 'snapshot') {
         await disk.remove(`${this.folder}/${entry.name}`);
       }
@@ -104,5 +125,6 @@ export class SegmentList {
     older.sort((a, b) => a.baseOffset - b.baseOffset);
     this.#segments = [...older, ...this.#segments];
     this.#older = false;
+    this.onLoaded();
   }
 }

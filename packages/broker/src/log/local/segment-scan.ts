@@ -14,8 +14,13 @@ export interface ScanOptions {
   readonly from: Located;
   /** Read and check each batch whole; otherwise only headers are read and seen by `onBatch`. */
   readonly whole: boolean;
-  /** Gets each batch in order; `bytes` is used again afterwards. Returning false ends the walk. */
-  readonly onBatch: (bytes: Uint8Array, at: number, position: number, size: number) => boolean | void;
+  /** Gets each batch in order; `bytes` is used again afterwards. Returning false ends the walk, a promise holds it up. */
+  readonly onBatch: (
+    bytes: Uint8Array,
+    at: number,
+    position: number,
+    size: number,
+  ) => boolean | void | Promise<boolean | void>;
 }
 
 const BLOCK_BYTES = 256 * 1024;
@@ -58,7 +63,8 @@ export async function scanSegment(segment: Segment, options: ScanOptions): Promi
       throw damaged(file, position, 'the index names another batch');
     lastOffset = undefined;
     baseOffset = last + 1;
-    if (options.onBatch(block, position - blockAt, position, size) === false) return;
+    const goesOn = options.onBatch(block, position - blockAt, position, size);
+    if ((goesOn instanceof Promise ? await goesOn : goesOn) === false) return;
     position += size;
   }
 }

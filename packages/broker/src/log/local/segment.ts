@@ -11,7 +11,11 @@
 import assert from 'node:assert/strict';
 
 import type { Disk } from '@moldau/runtime';
-import { batchLastOffset } from '@moldau/protocol/records/batch-header.ts';
+import {
+  RECORD_BATCH_OVERHEAD,
+  batchLastOffset,
+  batchMaxTimestamp,
+} from '@moldau/protocol/records/batch-header.ts';
 
 import { LogError, type AppendedBatch } from '../partition-log.ts';
 import { recordsMaxTimestamp } from './batch-check.ts';
@@ -47,6 +51,10 @@ export interface WrittenBatch {
 export class Segment {
   readonly baseOffset: number;
   readonly log: StoredFile;
+  /** `.txnindex`: the transactions whose abort markers lie in the segment. There is a file only if there are any. */
+  readonly aborted: StoredFile;
+  /** Whether that file is there; undefined: not looked yet. */
+  hasAborted: boolean | undefined;
   readonly written: SegmentProgress;
   planned: SegmentProgress;
   /** The .log file exists (as far as this process knows). */
@@ -63,6 +71,8 @@ export class Segment {
   compacted = false;
   /** Retention or compaction has taken it out of the log. */
   deleted = false;
+  /** ... compaction: what it held is in another segment now, as far as it counts. */
+  replaced = false;
   readonly #disk: Disk;
   readonly #pathStem: string;
   /** Behind the usual names of its files: nothing while it is in the log. */
@@ -88,6 +98,8 @@ export class Segment {
     this.#pathStem = `${folder}/${offsetName(baseOffset)}`;
     this.#suffix = suffix;
     this.log = new StoredFile(files, this.path('.log'));
+    this.aborted = new StoredFile(files, this.path('.txnindex'));
+    this.hasAborted = existing === undefined ? false : undefined;
     this.written = new SegmentProgress(existing);
     this.planned = new SegmentProgress(existing);
     this.created = existing !== undefined;
@@ -238,6 +250,16 @@ export class Segment {
     return { timestamp: this.written.maxTimestamp, offset: this.written.maxTimestampOffset };
   }
 
+  /** The timestamp of the first batch; -1 when there is none. */
+  async firstTimestamp(): Promise<number> {
+    if (this.written.firstTimestamp < 0 && this.written.size > 0) {
+      const header = new Uint8Array(RECORD_BATCH_OVERHEAD);
+      if ((await this.log.read(header, 0)) === header.length)
+        this.written.firstTimestamp = batchMaxTimestamp(header, 0);
+    }
+    return this.written.firstTimestamp;
+  }
+
   async sync(): Promise<void> {
     if (this.created && this.log.dirty) {
       await this.log.sync();
@@ -304,11 +326,13 @@ export class Segment {
 
   /** Gives its files other names; the .log file, which makes them a segment, comes last. */
   async moveTo(suffix: string): Promise<void> {
-    for (const kind of SEGMENT_FILES) {
-      if (kind === '.log') continue;
+    for (const kind of ['.index', '.timeindex'] as const) {
       const path = this.path(kind);
       if (await this.#disk.exists(path)) await this.#disk.rename(path, this.#pathStem + kind + suffix);
     }
+    if (this.hasAborted !== false && (await this.#disk.exists(this.aborted.path)))
+      await this.aborted.moveTo(`${this.#pathStem}.txnindex${suffix}`);
+    else this.aborted.path = `${this.#pathStem}.txnindex${suffix}`;
     if (this.created) await this.log.moveTo(`${this.#pathStem}.log${suffix}`);
     this.#suffix = suffix;
   }
@@ -316,6 +340,7 @@ export class Segment {
   /** Frees the disk space of a segment that is not in the log (any more). */
   async destroy(): Promise<void> {
     await this.log.close();
+    await this.aborted.close();
     for (const kind of SEGMENT_FILES) await this.#disk.remove(this.path(kind));
   }
 
