@@ -1,4 +1,5 @@
 // One broker: its listener, its handlers, its coordinators, over the partitions and the metadata that all brokers of the process share.
+import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import type { Address, Clock, Network, Random } from '@moldau/runtime';
 import { GroupCoordinator, type TopicCatalog } from './coordinator/group/group-coordinator.ts';
 import { groupSettingsOf } from './coordinator/group/group-settings-of.ts';
@@ -52,6 +53,7 @@ export class Broker {
       settings: groupSettingsOf(settings),
       partitions: groupPartitions(metadata.image, settings),
       topics: topicCatalog(metadata),
+      verifier: { ask: async () => ErrorCode.COORDINATOR_NOT_AVAILABLE },
       onError: (error) =>
         logger.error({ err: error }, 'what the group coordinator decided could not be stored'),
     });

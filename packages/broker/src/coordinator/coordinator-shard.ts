@@ -139,6 +139,12 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
     return this.#state;
   }
 
+  /** @throws CoordinatorError when no request could be decided now */
+  assertActive(): void {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) throw refusal;
+  }
+
   /** Reads the state from the log. Until it resolves requests are refused as LOADING; if it rejects the shard has failed. */
   async load(): Promise<void> {
     assert(this.#status === 'loading', 'a shard loads once');

@@ -37,6 +37,7 @@ import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts';
 import { produce } from './produce.ts';
 import type { AnyApi } from './services.ts';
 import { syncGroup } from './sync-group.ts';
+import { txnOffsetCommit } from './txn-offset-commit.ts';
 import { unregisterBroker } from './unregister-broker.ts';
 import { updateFeatures } from './update-features.ts';
 
@@ -81,6 +82,7 @@ export function allApis(): ReadonlyMap<number, AnyApi> {
     offsetForLeaderEpoch,
     produce,
     syncGroup,
+    txnOffsetCommit,
     unregisterBroker,
     updateFeatures,
   ];

@@ -50,6 +50,11 @@ export class CommittedOffsets {
     if (topics.size === 0) this.#groups.delete(groupId);
   }
 
+  /** Whether the group has any. */
+  hasAny(groupId: string): boolean {
+    return this.#groups.has(groupId);
+  }
+
   /** The group's offsets by topic and partition. */
   of(
     groupId: string,
@@ -65,5 +70,14 @@ export class CommittedOffsets {
   /** Groups that have committed offsets. */
   groupIds(): Iterable<string> {
     return this.#groups.keys();
+  }
+
+  /** All offsets of all groups. */
+  *all(): Generator<{ groupId: string; topic: string; partition: number; offset: CommittedOffset }> {
+    for (const [groupId, topics] of this.#groups) {
+      for (const [topic, partitions] of topics) {
+        for (const [partition, offset] of partitions) yield { groupId, topic, partition, offset };
+      }
+    }
   }
 }

@@ -18,14 +18,21 @@ import { describeGroupsRequest, describeGroupsResponse } from '@moldau/protocol/
 import { listGroupsRequest, listGroupsResponse } from '@moldau/protocol/generated/list-groups.ts';
 import { deleteGroupsRequest, deleteGroupsResponse } from '@moldau/protocol/generated/delete-groups.ts';
 import type { JoinGroupRequest, JoinGroupResponse } from '@moldau/protocol/generated/join-group.ts';
+import {
+  txnOffsetCommitRequest,
+  txnOffsetCommitResponse,
+} from '@moldau/protocol/generated/txn-offset-commit.ts';
+import type { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import { SeededRandom } from '@moldau/runtime/simulated/seeded-random.ts';
 import { SimulatedClock } from '@moldau/runtime/simulated/simulated-clock.ts';
+import type { TransactionMarker } from '../../partition/transaction-marker.ts';
 import { MemoryCoordinatorLog } from '../memory-coordinator-log.ts';
 import { GroupCoordinator } from './group-coordinator.ts';
 import type { ClientContext } from './group-coordinator.ts';
 import { DEFAULT_GROUP_SETTINGS } from './group-settings.ts';
 import type { GroupSettings } from './group-settings.ts';
 import { subscription } from './group-transcript.ts';
+import { ScriptedTransactions } from './scripted-transactions.ts';
 import type { AnyCoordinator, Stage } from './group-transcript.ts';
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -43,6 +50,10 @@ export class CoordinatorWorld {
     ['orders', { id: 'AAAAAAAAAAAAAAAAAAAAAQ', partitions: 3 }],
     ['payments', { id: 'AAAAAAAAAAAAAAAAAAAAAg', partitions: 3 }],
   ]);
+  readonly transactions = new ScriptedTransactions(
+    () => PARTITION,
+    (partition, marker) => this.#complete(partition, marker),
+  );
   log = new MemoryCoordinatorLog();
   coordinator: GroupCoordinator;
   #epoch = 0;
@@ -122,6 +133,7 @@ export class CoordinatorWorld {
       },
       pass: (ms) => this.advance(ms),
       timeScale: 1,
+      transactions: this.transactions,
     };
   }
 
@@ -135,8 +147,15 @@ export class CoordinatorWorld {
         topic: (name) => this.topics.get(name),
         topicName: (id) => [...this.topics].find(([, topic]) => topic.id === id)?.[0],
       },
+      verifier: this.transactions,
       onError: (error) => this.errors.push(error),
     });
+  }
+
+  #complete(partition: number, marker: TransactionMarker): Promise<ErrorCode> {
+    const completed = this.coordinator.completeTransaction(partition, marker);
+    if (this.settlesAtOnce) this.log.settle();
+    return completed;
   }
 
   #lead(): Promise<void> {
@@ -181,6 +200,9 @@ function overTheWire(coordinator: () => GroupCoordinator): AnyCoordinator {
     ),
     listGroups: trip(listGroupsRequest, listGroupsResponse, (message, client) =>
       coordinator().listGroups(message, client),
+    ),
+    txnOffsetCommit: trip(txnOffsetCommitRequest, txnOffsetCommitResponse, (message, client) =>
+      coordinator().txnOffsetCommit(message, client),
     ),
     deleteGroups: trip(deleteGroupsRequest, deleteGroupsResponse, (message, client) =>
       coordinator().deleteGroups(message, client),

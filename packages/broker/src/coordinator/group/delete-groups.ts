@@ -1,4 +1,4 @@
-// DeleteGroups: groups without members go, with all their offsets.
+// DeleteGroups: groups without members go, with all their offsets, those of open transactions too.
 import type { ErrorName } from '@moldau/protocol/generated/errors.ts';
 import type { CoordinatorRecord } from '../coordinator-log.ts';
 import type { DecisionContext } from '../coordinator-shard.ts';
@@ -21,6 +21,10 @@ export function deleteGroups(
     if (group.state !== 'Empty') return 'NON_EMPTY_GROUP';
     for (const [topic, partitions] of state.offsets.of(groupId)) {
       for (const [partition] of partitions) records.push(offsetTombstone(groupId, topic, partition));
+    }
+    for (const { topic, partition } of state.pending.of(groupId)) {
+      if (state.offsets.get(groupId, topic, partition) === undefined)
+        records.push(offsetTombstone(groupId, topic, partition));
     }
     records.push(groupTombstone(groupId));
     return 'NONE';

@@ -17,7 +17,14 @@ import type { OffsetCommitRequest, OffsetCommitResponse } from '@moldau/protocol
 import type { OffsetDeleteRequest, OffsetDeleteResponse } from '@moldau/protocol/generated/offset-delete.ts';
 import type { OffsetFetchRequest, OffsetFetchResponse } from '@moldau/protocol/generated/offset-fetch.ts';
 import type { SyncGroupRequest, SyncGroupResponse } from '@moldau/protocol/generated/sync-group.ts';
+import type {
+  TxnOffsetCommitRequest,
+  TxnOffsetCommitResponse,
+} from '@moldau/protocol/generated/txn-offset-commit.ts';
+import type { ErrorCode } from '@moldau/protocol/generated/errors.ts';
+import type { TransactionMarker } from '../../partition/transaction-marker.ts';
 import type { CoordinatorLog } from '../coordinator-log.ts';
+import type { PartitionVerifier } from '../transaction/partition-verifier.ts';
 import { handleDeleteGroups, handleDescribeGroups, handleListGroups } from './group-admin-requests.ts';
 import { GroupShards } from './group-shards.ts';
 import type { GroupShardsOptions } from './group-shards.ts';
@@ -31,24 +38,29 @@ import type { ClientContext } from './membership-requests.ts';
 import { deleteTopicOffsets } from './offset-delete.ts';
 import type { DeletedTopic } from './offset-delete.ts';
 import { handleOffsetCommit, handleOffsetDelete, handleOffsetFetch } from './offset-requests.ts';
-import type { TopicCatalog } from './offset-requests.ts';
+import type { TopicCatalog } from './commit-partitions.ts';
+import { completeTransaction, handleTxnOffsetCommit } from './transaction-requests.ts';
 
 export type { ClientContext } from './membership-requests.ts';
-export type { TopicCatalog } from './offset-requests.ts';
+export type { TopicCatalog } from './commit-partitions.ts';
 
 export interface GroupCoordinatorOptions extends GroupShardsOptions {
   readonly topics: TopicCatalog;
+  /** Asks the coordinators of transactions. */
+  readonly verifier: PartitionVerifier;
 }
 
 /** Coordinates the groups whose partitions of `__consumer_offsets` this broker leads. Every Kafka outcome is in the response; a rejection is a defect. */
 export class GroupCoordinator {
   readonly #shards: GroupShards;
   readonly #topics: TopicCatalog;
+  readonly #verifier: PartitionVerifier;
   readonly #onError: (error: unknown) => void;
 
   constructor(options: GroupCoordinatorOptions) {
     this.#shards = new GroupShards(options);
     this.#topics = options.topics;
+    this.#verifier = options.verifier;
     this.#onError = options.onError;
   }
 
@@ -99,6 +111,18 @@ export class GroupCoordinator {
 
   offsetCommit(request: OffsetCommitRequest, client: ClientContext): Promise<OffsetCommitResponse> {
     return handleOffsetCommit(this.#shards, this.#topics, request, client);
+  }
+
+  txnOffsetCommit(request: TxnOffsetCommitRequest, client: ClientContext): Promise<TxnOffsetCommitResponse> {
+    return handleTxnOffsetCommit(this.#shards, this.#topics, this.#verifier, request, client);
+  }
+
+  /**
+   * Ends a producer's transaction in a partition of `__consumer_offsets` (WriteTxnMarkers): what it has committed counts, or is gone. Resolves once that
+   * is durable, to NONE or to the error that the transaction's coordinator gets; never rejects but for a defect.
+   */
+  completeTransaction(partition: number, marker: TransactionMarker): Promise<ErrorCode> {
+    return completeTransaction(this.#shards, partition, marker);
   }
 
   offsetFetch(request: OffsetFetchRequest, client: ClientContext): Promise<OffsetFetchResponse> {

@@ -43,15 +43,17 @@ const EXPIRING_OFFSET_VALUE_VERSION = 1;
 export type GroupRecord =
   /** The group became this; undefined: it is gone. */
   | { readonly kind: 'group'; readonly groupId: string; readonly group: ClassicGroup | undefined }
-  /** The offset was committed; undefined: it is gone. */
-  | {
-      readonly kind: 'offset';
-      readonly groupId: string;
-      readonly topic: string;
-      readonly partition: number;
-      readonly offset: Omit<CommittedOffset, 'recordOffset'> | undefined;
-    }
+  | OffsetRecord
   | { readonly kind: 'other'; readonly type: number };
+
+/** The offset was committed; undefined: it is gone. */
+export interface OffsetRecord {
+  readonly kind: 'offset';
+  readonly groupId: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: Omit<CommittedOffset, 'recordOffset'> | undefined;
+}
 
 /** The group as it outlives a restart. */
 export const groupMetadataRecord = (group: ClassicGroup): CoordinatorRecord => ({

@@ -3,6 +3,7 @@
 // They count on SCENARIO_SETTINGS, and on topics `orders` and `payments`.
 import type { GroupSettings } from './group-settings.ts';
 import type { GroupTranscript } from './group-transcript.ts';
+import { TRANSACTION_SCENARIOS } from './transaction-scenarios.ts';
 
 export const SCENARIO_SETTINGS: Partial<GroupSettings> = {
   initialRebalanceDelayMs: 300,
@@ -294,4 +295,5 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await t.fetch();
     await t.describe();
   },
+  ...TRANSACTION_SCENARIOS,
 };

@@ -67,6 +67,18 @@ export class GroupShards {
     this.#shards.delete(partition);
   }
 
+  /**
+   * The newest state of the group's shard, which may be ahead of what is durable: to see what will have to be asked, never for answers.
+   * @throws CoordinatorError when this broker does not coordinate the group, or not yet
+   */
+  stateOf(groupId: string): GroupState {
+    const partition = this.partitionFor(groupId);
+    const shard = this.#shards.get(partition)?.shard;
+    if (shard === undefined) throw notLed(partition);
+    shard.assertActive();
+    return shard.state;
+  }
+
   /** Decides something about a group. @throws CoordinatorError (rejects) when there is no answer */
   decide<Answer>(groupId: string, decide: Decide): Promise<Answer> {
     return this.decideIn(this.partitionFor(groupId), decide);
@@ -76,12 +88,7 @@ export class GroupShards {
   decideIn<Answer>(partition: number, decide: Decide): Promise<Answer> {
     const held = this.#shards.get(partition);
     if (held !== undefined) return held.shard.request<Answer>(decide);
-    return Promise.reject(
-      new CoordinatorError(
-        'NOT_COORDINATOR',
-        `this broker does not lead partition ${partition} of __consumer_offsets`,
-      ),
-    );
+    return Promise.reject(notLed(partition));
   }
 
   /** Decides the same in each partition that this broker leads. */
@@ -98,6 +105,12 @@ export class GroupShards {
     for (const partition of this.#shards.keys()) this.resign(partition);
   }
 }
+
+const notLed = (partition: number): CoordinatorError =>
+  new CoordinatorError(
+    'NOT_COORDINATOR',
+    `this broker does not lead partition ${partition} of __consumer_offsets`,
+  );
 
 const ERRORS: Readonly<Record<CoordinatorErrorCode, ErrorName>> = {
   LOADING: 'COORDINATOR_LOAD_IN_PROGRESS',

@@ -5,7 +5,7 @@
 //   - a group that is Empty or Stable is, but for protocols that were not chosen and pending ids, what its last record says;
 //   - whoever has committed offsets is a group, if only an Empty one that nobody has ever joined.
 import assert from 'node:assert/strict';
-import type { CoordinatorRecord } from '../coordinator-log.ts';
+import type { CoordinatorRecord, TransactionalProducer } from '../coordinator-log.ts';
 import type { CoordinatorState, Decision, DecisionContext } from '../coordinator-shard.ts';
 import { UndoMap } from '../undo-log.ts';
 import type { UndoLog } from '../undo-log.ts';
@@ -14,11 +14,14 @@ import type { ClassicGroup } from './classic-group.ts';
 import { CommittedOffsets } from './committed-offsets.ts';
 import { GroupDeadlines } from './group-deadlines.ts';
 import { readGroupRecord } from './group-records.ts';
+import type { OffsetRecord } from './group-records.ts';
 import type { GroupSettings } from './group-settings.ts';
 import { GroupTransition } from './group-transition.ts';
 import type { SessionStart } from './group-transition.ts';
 import { expireOffsets } from './offset-expiration.ts';
 import { expireDeadlines, prepareRebalance } from './rebalance.ts';
+import { TransactionVerifications } from './transaction-verifications.ts';
+import { TransactionalOffsets } from './transactional-offsets.ts';
 
 /** What changes without a record. */
 export type GroupChange =
@@ -39,6 +42,9 @@ export type GroupDecision = Decision<GroupChange>;
 export class GroupState implements CoordinatorState<GroupChange> {
   readonly settings: GroupSettings;
   readonly offsets: CommittedOffsets;
+  /** What open transactions have committed. */
+  readonly pending: TransactionalOffsets;
+  readonly verifications = new TransactionVerifications();
   readonly #groups: UndoMap<string, ClassicGroup>;
   readonly #deadlines = new GroupDeadlines();
   #nextOffsetsCheckMs = Infinity;
@@ -46,6 +52,7 @@ export class GroupState implements CoordinatorState<GroupChange> {
   constructor(settings: GroupSettings, undo: UndoLog) {
     this.settings = settings;
     this.offsets = new CommittedOffsets(undo);
+    this.pending = new TransactionalOffsets(undo);
     this.#groups = new UndoMap(undo);
   }
 
@@ -61,7 +68,7 @@ export class GroupState implements CoordinatorState<GroupChange> {
     return this.#groups.values();
   }
 
-  apply(record: CoordinatorRecord, recordOffset: number): void {
+  apply(record: CoordinatorRecord, recordOffset: number, producer?: TransactionalProducer): void {
     const read = readGroupRecord(record);
     switch (read.kind) {
       case 'group':
@@ -72,15 +79,38 @@ export class GroupState implements CoordinatorState<GroupChange> {
         }
         return;
       case 'offset':
-        if (read.offset === undefined) {
-          this.offsets.delete(read.groupId, read.topic, read.partition);
-          return;
-        }
-        if (!this.#groups.has(read.groupId))
-          this.#groups.set(read.groupId, emptyGroup(read.groupId, read.offset.commitTimestampMs));
-        this.offsets.set(read.groupId, read.topic, read.partition, { ...read.offset, recordOffset });
+        this.#applyOffset(read, recordOffset, producer);
         return;
       case 'other':
+    }
+  }
+
+  #applyOffset(
+    { groupId, topic, partition, offset }: OffsetRecord,
+    recordOffset: number,
+    producer: TransactionalProducer | undefined,
+  ): void {
+    if (offset === undefined) {
+      // What transactions have pending lies before the tombstone in the log, so it is gone too.
+      this.offsets.delete(groupId, topic, partition);
+      this.pending.delete(groupId, topic, partition);
+      return;
+    }
+    if (!this.#groups.has(groupId)) this.#groups.set(groupId, emptyGroup(groupId, offset.commitTimestampMs));
+    const committed = { ...offset, recordOffset };
+    if (producer === undefined) this.offsets.set(groupId, topic, partition, committed);
+    else this.pending.set(producer, groupId, topic, partition, committed);
+  }
+
+  applyMarker(producerId: number, committed: boolean): void {
+    this.verifications.ended(producerId);
+    const ended = this.pending.end(producerId);
+    if (ended === undefined || !committed) return;
+    for (const { groupId, topic, partition, offset } of ended.all()) {
+      // The log says which of two commits is the later one: compaction keeps the last record of a key, whichever it belongs to.
+      const other = this.offsets.get(groupId, topic, partition);
+      if (other === undefined || other.recordOffset < offset.recordOffset)
+        this.offsets.set(groupId, topic, partition, offset);
     }
   }
 

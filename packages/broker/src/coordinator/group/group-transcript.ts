@@ -18,6 +18,8 @@ import { newOffsetDeleteRequest } from '@moldau/protocol/generated/offset-delete
 import { newOffsetFetchRequest } from '@moldau/protocol/generated/offset-fetch.ts';
 import { newSyncGroupRequest } from '@moldau/protocol/generated/sync-group.ts';
 import { ZERO_UUID } from '@moldau/protocol/uuid.ts';
+import { newTxnOffsetCommitRequest } from '@moldau/protocol/generated/txn-offset-commit.ts';
+import type { TransactionalProducer } from '../coordinator-log.ts';
 import type { GroupCoordinator } from './group-coordinator.ts';
 
 /** Whatever answers the requests of groups. */
@@ -28,6 +30,7 @@ export type AnyCoordinator = Pick<
   | 'heartbeat'
   | 'leaveGroup'
   | 'offsetCommit'
+  | 'txnOffsetCommit'
   | 'offsetFetch'
   | 'offsetDelete'
   | 'describeGroups'
@@ -43,6 +46,27 @@ export interface Stage {
   pass(ms: number): Promise<void>;
   /** How much slower than told the story happens: a real process needs time to answer. */
   readonly timeScale: number;
+  readonly transactions: Transactions;
+}
+
+/** Whoever coordinates the transactions of the story. */
+export interface Transactions {
+  init(transactionalId: string): Promise<TransactionalProducer>;
+  addGroup(transactionalId: string, groupId: string): Promise<void>;
+  /** Resolves once the markers are written. */
+  end(transactionalId: string, committed: boolean): Promise<void>;
+}
+
+export interface TransactionalCommitOptions {
+  /** Whose ids and generation it carries; without one, those of nobody. */
+  readonly member?: string;
+  readonly memberOptions?: MemberOptions;
+  readonly topic?: string;
+  readonly metadata?: string;
+  readonly version?: number;
+  readonly transactionalId?: string;
+  readonly producerId?: number;
+  readonly producerEpoch?: number;
 }
 
 export interface JoinOptions {
@@ -84,6 +108,7 @@ export class GroupTranscript {
   /** By every id ever given out: the name, numbered from the second id on. */
   readonly #names = new Map<string, string>();
   readonly #generations = new Map<string, number>();
+  readonly #producers = new Map<string, TransactionalProducer>();
 
   constructor(stage: Stage, groupId = 'g') {
     this.#stage = stage;
@@ -244,19 +269,94 @@ export class GroupTranscript {
     );
   }
 
-  /** Fetches all offsets of the group. */
-  async fetch(): Promise<void> {
-    const request = newOffsetFetchRequest({
-      groups: [{ groupId: this.groupId, memberId: null, memberEpoch: -1, topics: null }],
-      requireStable: true,
+  /** The producer begins anew: a transaction that it has open is aborted. */
+  async init(producer: string): Promise<void> {
+    this.#lines.push(`${producer} begins`);
+    this.#producers.set(producer, await this.#stage.transactions.init(this.#transactionalId(producer)));
+  }
+
+  /** The producer's transaction gets the group's partition (AddOffsetsToTxn). */
+  async addGroup(producer: string): Promise<void> {
+    this.#lines.push(`${producer} adds the group`);
+    await this.#stage.transactions.addGroup(this.#transactionalId(producer), this.groupId);
+  }
+
+  async end(producer: string, how: 'commit' | 'abort'): Promise<void> {
+    this.#lines.push(`${producer}: ${how}`);
+    await this.#stage.transactions.end(this.#transactionalId(producer), how === 'commit');
+    await this.#stage.quiet();
+  }
+
+  /** Commits `offset` for partition 0 of the topic as part of the producer's transaction. */
+  async commitIn(producer: string, offset: number, options: TransactionalCommitOptions = {}): Promise<void> {
+    const { member, topic = 'orders', metadata = null, version = 4 } = options;
+    const { producerId, producerEpoch } = this.#producers.get(producer) ?? {
+      producerId: -1,
+      producerEpoch: -1,
+    };
+    const ids =
+      member === undefined ? { groupId: this.groupId } : this.#member(member, options.memberOptions ?? {});
+    const request = newTxnOffsetCommitRequest({
+      ...ids,
+      transactionalId: options.transactionalId ?? this.#transactionalId(producer),
+      producerId: options.producerId ?? producerId,
+      producerEpoch: options.producerEpoch ?? producerEpoch,
+      topics: [
+        {
+          name: topic,
+          partitions: [
+            {
+              partitionIndex: 0,
+              committedOffset: offset,
+              committedLeaderEpoch: -1,
+              committedMetadata: metadata,
+            },
+          ],
+        },
+      ],
     });
     await this.#tell(
-      'fetch',
+      `${producer} commits ${offset} in its transaction`,
+      this.#stage.coordinator.txnOffsetCommit(request, this.#client(producer, version)),
+      (response) =>
+        `committed: ${response.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => error(errorCode))).join()}`,
+    );
+  }
+
+  /** Fetches the offset of partition 0 of the topic, stable or not. */
+  async fetchOne(topic: string, requireStable: boolean): Promise<void> {
+    const topics = [{ name: topic, topicId: ZERO_UUID, partitionIndexes: [0] }];
+    const request = newOffsetFetchRequest({
+      groups: [{ groupId: this.groupId, memberId: null, memberEpoch: -1, topics }],
+      requireStable,
+    });
+    await this.#tell(
+      `fetch ${topic}${requireStable ? ', stable' : ''}`,
+      this.#stage.coordinator.offsetFetch(request, this.#client('admin', 9)),
+      ({ groups }) =>
+        groups
+          .flatMap((group) => group.topics.flatMap(({ partitions }) => partitions))
+          .map(({ committedOffset, errorCode }) => `${error(errorCode)} ${committedOffset}`)
+          .join(),
+    );
+  }
+
+  /** Fetches all offsets of the group. */
+  async fetch(requireStable = true): Promise<void> {
+    const request = newOffsetFetchRequest({
+      groups: [{ groupId: this.groupId, memberId: null, memberEpoch: -1, topics: null }],
+      requireStable,
+    });
+    await this.#tell(
+      requireStable ? 'fetch' : 'fetch, stable or not',
       this.#stage.coordinator.offsetFetch(request, this.#client('admin', 9)),
       (response) => {
         const group = response.groups[0];
         const offsets = group?.topics.flatMap(({ name, partitions }) =>
-          partitions.map((partition) => `${name}-${partition.partitionIndex}=${partition.committedOffset}`),
+          partitions.map(({ partitionIndex, committedOffset, errorCode }) => {
+            const what = errorCode === ErrorCode.NONE ? String(committedOffset) : error(errorCode);
+            return `${name}-${partitionIndex}=${what}`;
+          }),
         );
         return `offsets: ${group?.errorCode === ErrorCode.NONE ? (offsets?.toSorted().join(' ') ?? '') : error(group?.errorCode ?? 0)}`;
       },
@@ -324,6 +424,11 @@ export class GroupTranscript {
       this.#stage.coordinator.deleteGroups(request, this.#client('admin', 2)),
       ({ results }) => `deleted: ${results.map(({ errorCode }) => error(errorCode)).join()}`,
     );
+  }
+
+  /** Each story has transactional ids of its own. */
+  #transactionalId(producer: string): string {
+    return `${this.groupId}-${producer}`;
   }
 
   #client(name: string, apiVersion: number) {

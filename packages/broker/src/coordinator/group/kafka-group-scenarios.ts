@@ -2,7 +2,7 @@
 //
 //   node kafka-group-scenarios.ts HOST:PORT [part of a name]
 //
-// The broker needs topics `orders` and `payments` with 3 partitions, a `__consumer_offsets`, and SCENARIO_SETTINGS times TIME_SCALE:
+// The broker needs a transaction coordinator, topics `orders` and `payments` with 3 partitions, a `__consumer_offsets`, and SCENARIO_SETTINGS times TIME_SCALE:
 //   group.initial.rebalance.delay.ms=1500 group.min.session.timeout.ms=2500 group.max.session.timeout.ms=300000 group.max.size=3
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,10 +19,27 @@ import { offsetDeleteRequest, offsetDeleteResponse } from '@moldau/protocol/gene
 import { describeGroupsRequest, describeGroupsResponse } from '@moldau/protocol/generated/describe-groups.ts';
 import { listGroupsRequest, listGroupsResponse } from '@moldau/protocol/generated/list-groups.ts';
 import { deleteGroupsRequest, deleteGroupsResponse } from '@moldau/protocol/generated/delete-groups.ts';
+import { ErrorCode, errorName } from '@moldau/protocol/generated/errors.ts';
+import {
+  addOffsetsToTxnRequest,
+  addOffsetsToTxnResponse,
+  newAddOffsetsToTxnRequest,
+} from '@moldau/protocol/generated/add-offsets-to-txn.ts';
+import { endTxnRequest, endTxnResponse, newEndTxnRequest } from '@moldau/protocol/generated/end-txn.ts';
+import {
+  initProducerIdRequest,
+  initProducerIdResponse,
+  newInitProducerIdRequest,
+} from '@moldau/protocol/generated/init-producer-id.ts';
+import {
+  txnOffsetCommitRequest,
+  txnOffsetCommitResponse,
+} from '@moldau/protocol/generated/txn-offset-commit.ts';
+import type { TransactionalProducer } from '../coordinator-log.ts';
 import type { ClientContext } from './group-coordinator.ts';
 import { SCENARIOS } from './group-scenarios.ts';
 import { GroupTranscript } from './group-transcript.ts';
-import type { AnyCoordinator } from './group-transcript.ts';
+import type { AnyCoordinator, Transactions } from './group-transcript.ts';
 
 const TIME_SCALE = 5;
 /** How long a broker may take to answer what it answers at once. */
@@ -78,8 +95,79 @@ const coordinator: AnyCoordinator = {
   offsetDelete: over(offsetDeleteRequest, offsetDeleteResponse),
   describeGroups: over(describeGroupsRequest, describeGroupsResponse),
   listGroups: over(listGroupsRequest, listGroupsResponse),
+  txnOffsetCommit: over(txnOffsetCommitRequest, txnOffsetCommitResponse),
   deleteGroups: over(deleteGroupsRequest, deleteGroupsResponse),
 };
+
+const initProducerId = over(initProducerIdRequest, initProducerIdResponse);
+const addOffsetsToTxn = over(addOffsetsToTxnRequest, addOffsetsToTxnResponse);
+const endTxn = over(endTxnRequest, endTxnResponse);
+/** Versions of clients before KIP-890: the epoch stays when a transaction ends. */
+const VERSIONS = { initProducerId: 4, addOffsetsToTxn: 3, endTxn: 4 };
+const TRANSACTION_TIMEOUT_MS = 60_000;
+/** How long markers may take. */
+const MARKERS_MS = 500;
+const RETRIABLE: ReadonlySet<number> = new Set([
+  ErrorCode.CONCURRENT_TRANSACTIONS,
+  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  ErrorCode.NOT_COORDINATOR,
+]);
+
+/** Asks until the answer says that it is done: transactions of before may still be ending. */
+async function untilDone<Response extends { readonly errorCode: number }>(
+  ask: () => Promise<Response>,
+): Promise<Response> {
+  for (;;) {
+    const response = await ask();
+    if (response.errorCode === ErrorCode.NONE) return response;
+    if (!RETRIABLE.has(response.errorCode)) throw new Error(errorName(response.errorCode));
+    await sleep(QUIET_MS);
+  }
+}
+
+class KafkaTransactions implements Transactions {
+  readonly #producers = new Map<string, TransactionalProducer>();
+
+  async init(transactionalId: string): Promise<TransactionalProducer> {
+    const request = newInitProducerIdRequest({
+      transactionalId,
+      transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
+      producerId: -1,
+      producerEpoch: -1,
+    });
+    const { producerId, producerEpoch } = await untilDone(() =>
+      initProducerId(request, client(VERSIONS.initProducerId)),
+    );
+    this.#producers.set(transactionalId, { producerId, producerEpoch });
+    return { producerId, producerEpoch };
+  }
+
+  async addGroup(transactionalId: string, groupId: string): Promise<void> {
+    const request = newAddOffsetsToTxnRequest({
+      transactionalId,
+      ...this.#producers.get(transactionalId),
+      groupId,
+    });
+    await untilDone(() => addOffsetsToTxn(request, client(VERSIONS.addOffsetsToTxn)));
+  }
+
+  async end(transactionalId: string, committed: boolean): Promise<void> {
+    const request = newEndTxnRequest({
+      transactionalId,
+      ...this.#producers.get(transactionalId),
+      committed,
+    });
+    await untilDone(() => endTxn(request, client(VERSIONS.endTxn)));
+    await sleep(MARKERS_MS);
+  }
+}
+
+const client = (apiVersion: number): ClientContext => ({
+  apiVersion,
+  clientId: 'producer',
+  clientHost: '/127.0.0.1',
+});
 
 const run = Date.now();
 const stories = await Promise.all(
@@ -91,6 +179,7 @@ const stories = await Promise.all(
         quiet: () => sleep(QUIET_MS),
         pass: (ms: number) => sleep(ms),
         timeScale: TIME_SCALE,
+        transactions: new KafkaTransactions(),
       };
       const transcript = new GroupTranscript(stage, `scenario-${run}-${at}`);
       await scenario(transcript);

@@ -47,20 +47,7 @@ export function commitOffsets(
   const error = group === undefined ? refusalWithoutGroup(state, request) : refusal(group, request);
   if (error !== 'NONE')
     return answered(context, request.partitions.map((): ErrorName => error) satisfies CommitAnswer);
-  const records: CoordinatorRecord[] = [];
-  const answer = request.partitions.map((partition): ErrorName => {
-    if (partition.metadata !== null && partition.metadata.length > state.settings.offsetMetadataMaxBytes)
-      return 'OFFSET_METADATA_TOO_LARGE';
-    records.push(
-      offsetRecord(
-        request.groupId,
-        partition.topic,
-        partition.partition,
-        committedOffset(partition, request, context.nowMs),
-      ),
-    );
-    return 'NONE';
-  });
+  const { records, answer } = storedOffsets(state, context, request, request.retentionTimeMs);
   const sessions = group === undefined ? [] : keptAlive(group, request.memberId);
   const { groupId } = request;
   return {
@@ -82,11 +69,34 @@ export function commitOffsets(
   };
 }
 
+/** The records of a commit, and what is answered of each partition. */
+export function storedOffsets(
+  state: GroupState,
+  context: DecisionContext,
+  { groupId, partitions }: Pick<CommitRequest, 'groupId' | 'partitions'>,
+  retentionTimeMs: number,
+): { readonly records: readonly CoordinatorRecord[]; readonly answer: CommitAnswer } {
+  const records: CoordinatorRecord[] = [];
+  const answer = partitions.map((partition): ErrorName => {
+    const { metadata, topic, partition: index } = partition;
+    if (metadata !== null && metadata.length > state.settings.offsetMetadataMaxBytes)
+      return 'OFFSET_METADATA_TOO_LARGE';
+    const offset = committedOffset(partition, retentionTimeMs, context.nowMs);
+    records.push(offsetRecord(groupId, topic, index, offset));
+    return 'NONE';
+  });
+  return { records, answer };
+}
+
 function refusalWithoutGroup(state: GroupState, request: CommitRequest): ErrorName {
   if (request.generationId >= 0)
     return request.apiVersion >= GROUP_ID_NOT_FOUND_VERSION ? 'GROUP_ID_NOT_FOUND' : 'ILLEGAL_GENERATION';
-  return state.groupCount >= state.settings.maxGroupsPerPartition ? 'POLICY_VIOLATION' : 'NONE';
+  return refusalOfNewGroup(state);
 }
+
+/** Offsets of a group that there is not make one. */
+export const refusalOfNewGroup = (state: GroupState): ErrorName =>
+  state.groupCount >= state.settings.maxGroupsPerPartition ? 'POLICY_VIOLATION' : 'NONE';
 
 function refusal(group: ClassicGroup, request: CommitRequest): ErrorName {
   const { generationId, memberId, groupInstanceId } = request;
@@ -107,13 +117,13 @@ function keptAlive(group: ClassicGroup, memberId: string): SessionStart[] {
 
 const committedOffset = (
   partition: CommitPartition,
-  request: CommitRequest,
+  retentionTimeMs: number,
   nowMs: number,
 ): Omit<CommittedOffset, 'recordOffset'> => ({
   offset: partition.offset,
   leaderEpoch: partition.leaderEpoch,
   metadata: partition.metadata ?? '',
   commitTimestampMs: nowMs,
-  expireTimestampMs: request.retentionTimeMs === -1 ? -1 : nowMs + request.retentionTimeMs,
+  expireTimestampMs: retentionTimeMs === -1 ? -1 : nowMs + retentionTimeMs,
   topicId: partition.topicId,
 });

@@ -2,6 +2,7 @@
 import type { ErrorName } from '@moldau/protocol/generated/errors.ts';
 import type { CoordinatorRecord } from '../coordinator-log.ts';
 import type { DecisionContext } from '../coordinator-shard.ts';
+import type { CommittedOffset } from './committed-offsets.ts';
 import { CONSUMER_PROTOCOL_TYPE, isSubscribedTo } from './consumer-subscription.ts';
 import { offsetTombstone } from './group-records.ts';
 import { answered } from './group-state.ts';
@@ -29,7 +30,10 @@ export function deleteOffsets(
   const answer = topics.map(({ topic, partitions }): ErrorName => {
     if (isSubscribedTo(group, topic)) return 'GROUP_SUBSCRIBED_TO_TOPIC';
     for (const partition of partitions) {
-      if (state.offsets.get(groupId, topic, partition) !== undefined)
+      if (
+        state.offsets.get(groupId, topic, partition) !== undefined ||
+        state.pending.has(groupId, topic, partition)
+      )
         records.push(offsetTombstone(groupId, topic, partition));
     }
     return 'NONE';
@@ -49,12 +53,18 @@ export function deleteTopicOffsets(
   context: DecisionContext,
   topics: readonly DeletedTopic[],
 ): GroupDecision {
+  const ids = new Map(topics.map(({ name, id }) => [name, id]));
+  const isGone = (topic: string, { topicId }: CommittedOffset): boolean =>
+    ids.has(topic) && (topicId === undefined || topicId === ids.get(topic));
   const records: CoordinatorRecord[] = [];
-  for (const groupId of state.offsets.groupIds()) {
-    for (const { name, id } of topics) {
-      for (const [partition, { topicId }] of state.offsets.ofTopic(groupId, name)) {
-        if (topicId === undefined || topicId === id) records.push(offsetTombstone(groupId, name, partition));
-      }
+  for (const groupId of new Set([...state.offsets.groupIds(), ...state.pending.groupIds()])) {
+    for (const { name } of topics) {
+      const partitions = new Set<number>();
+      for (const [partition, offset] of state.offsets.ofTopic(groupId, name))
+        if (isGone(name, offset)) partitions.add(partition);
+      for (const { topic, partition, offset } of state.pending.of(groupId))
+        if (topic === name && isGone(name, offset)) partitions.add(partition);
+      for (const partition of partitions) records.push(offsetTombstone(groupId, name, partition));
     }
   }
   return { records, changes: [], replies: [{ to: context.reply, answer: undefined }], splittable: true };

@@ -5,6 +5,7 @@
 //   consumers, Stable                 since the commit, for topics that none of them subscribes to any more
 //   otherwise                         not at all
 //
+// An offset stays while a transaction has another one of its partition pending, and a group while a transaction has any of it.
 // An offset that was committed with an expiry of its own (clients before 2.1) goes at that time. A group without members goes with its last offset.
 import type { CoordinatorRecord } from '../coordinator-log.ts';
 import type { ClassicGroup } from './classic-group.ts';
@@ -12,10 +13,12 @@ import type { CommittedOffset, CommittedOffsets } from './committed-offsets.ts';
 import { CONSUMER_PROTOCOL_TYPE, isSubscribedTo } from './consumer-subscription.ts';
 import { groupTombstone, offsetTombstone } from './group-records.ts';
 import type { GroupSettings } from './group-settings.ts';
+import type { TransactionalOffsets } from './transactional-offsets.ts';
 
 export interface ExpirableOffsets {
   readonly settings: GroupSettings;
   readonly offsets: CommittedOffsets;
+  readonly pending: TransactionalOffsets;
   groups(): Iterable<ClassicGroup>;
 }
 
@@ -36,11 +39,12 @@ function expireGroup(
   nowMs: number,
   records: CoordinatorRecord[],
 ): boolean {
-  let allGone = true;
+  let allGone = !state.pending.hasAny(group.groupId);
   for (const [topic, partitions] of state.offsets.of(group.groupId)) {
     const inUse = isSubscribedTo(group, topic);
     for (const [partition, offset] of partitions) {
-      if (!inUse && isExpired(group, offset, nowMs, state.settings.offsetsRetentionMs)) {
+      const isOver = !inUse && isExpired(group, offset, nowMs, state.settings.offsetsRetentionMs);
+      if (isOver && !state.pending.has(group.groupId, topic, partition)) {
         records.push(offsetTombstone(group.groupId, topic, partition));
       } else allGone = false;
     }

@@ -1,4 +1,7 @@
 // OffsetFetch: the offsets that a group has committed, of the partitions asked for or of all. A group that does not exist has none.
+//
+// A member that takes a partition over asks for stable offsets (KIP-447): while a transaction has an offset of the partition pending there is none, or
+// the member would begin behind what the transaction is about to commit and do its work once more.
 import type { CommittedOffset } from './committed-offsets.ts';
 import type { GroupState } from './group-state.ts';
 
@@ -14,6 +17,8 @@ export interface FetchedTopic {
   readonly partitions: readonly {
     readonly partition: number;
     readonly offset: CommittedOffset | undefined;
+    /** A stable offset was asked for, and an open transaction may be about to change it. */
+    readonly isUnstable: boolean;
   }[];
 }
 
@@ -22,12 +27,14 @@ export const fetchOffsets = (
   state: GroupState,
   groupId: string,
   topics: readonly FetchTopic[],
+  requireStable: boolean,
 ): FetchedTopic[] =>
   topics.map(({ topic, topicId, partitions }) => ({
     topic,
     partitions: partitions.map((partition) => ({
       partition,
       offset: current(state.offsets.get(groupId, topic, partition), topicId),
+      isUnstable: requireStable && state.pending.has(groupId, topic, partition),
     })),
   }));
 
@@ -36,12 +43,17 @@ export function fetchAllOffsets(
   state: GroupState,
   groupId: string,
   topicIdOf: (topic: string) => string | undefined,
+  requireStable: boolean,
 ): FetchedTopic[] {
   const topics: FetchedTopic[] = [];
   for (const [topic, byPartition] of state.offsets.of(groupId)) {
     const topicId = topicIdOf(topic);
     const partitions = [...byPartition]
-      .map(([partition, offset]) => ({ partition, offset: current(offset, topicId) }))
+      .map(([partition, offset]) => ({
+        partition,
+        offset: current(offset, topicId),
+        isUnstable: requireStable && state.pending.has(groupId, topic, partition),
+      }))
       .filter(({ offset }) => offset !== undefined);
     if (partitions.length > 0) topics.push({ topic, partitions });
   }

@@ -1,14 +1,10 @@
 // The requests about offsets, from the wire to a decision and back: OffsetCommit, OffsetFetch, OffsetDelete. Topics are named by name or, in newer
 // versions, by id; here they become names that exist.
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
-import {
-  newOffsetCommitResponse,
-  newOffsetCommitResponsePartition,
-} from '@moldau/protocol/generated/offset-commit.ts';
+import { newOffsetCommitResponse } from '@moldau/protocol/generated/offset-commit.ts';
 import type {
   OffsetCommitRequest,
   OffsetCommitResponse,
-  OffsetCommitResponsePartition,
   OffsetCommitResponseTopic,
 } from '@moldau/protocol/generated/offset-commit.ts';
 import { newOffsetDeleteResponse } from '@moldau/protocol/generated/offset-delete.ts';
@@ -30,6 +26,8 @@ import type {
   OffsetFetchResponseTopics,
 } from '@moldau/protocol/generated/offset-fetch.ts';
 import { isZeroUuid, uuidFromString, uuidToString, ZERO_UUID } from '@moldau/protocol/uuid.ts';
+import { CommitPartitions, isPartitionOf } from './commit-partitions.ts';
+import type { TopicCatalog } from './commit-partitions.ts';
 import type { CommittedOffset } from './committed-offsets.ts';
 import { unanswered } from './group-shards.ts';
 import type { GroupShards } from './group-shards.ts';
@@ -41,14 +39,6 @@ import { deleteOffsets } from './offset-delete.ts';
 import type { OffsetDeleteAnswer } from './offset-delete.ts';
 import { fetchAllOffsets, fetchOffsets } from './offset-fetch.ts';
 import type { FetchedTopic, FetchTopic } from './offset-fetch.ts';
-
-/** What the coordinator has to know of topics. */
-export interface TopicCatalog {
-  /** The topic of this name, if it exists; `id` is base64url. */
-  topic(name: string): { readonly id: string; readonly partitions: number } | undefined;
-  /** The name of the topic with this id (base64url), if it exists. */
-  topicName(id: string): string | undefined;
-}
 
 /** From these versions on topics are named by id. */
 const COMMIT_BY_ID_VERSION = 10;
@@ -74,39 +64,15 @@ export async function handleOffsetCommit(
   client: ClientContext,
 ): Promise<OffsetCommitResponse> {
   const byId = client.apiVersion >= COMMIT_BY_ID_VERSION;
-  const partitions: CommitPartition[] = [];
-  /** What is answered of each of `partitions`. */
-  const results: OffsetCommitResponsePartition[] = [];
-  const topics = message.topics.map((topic): OffsetCommitResponseTopic => {
-    const name = nameOf(catalog, topic, byId);
-    const known = name === undefined ? undefined : catalog.topic(name);
-    const unknown = name === undefined ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    const answers = topic.partitions.map((partition) => {
-      const { partitionIndex } = partition;
-      const result = newOffsetCommitResponsePartition({ partitionIndex, errorCode: unknown });
-      if (name === undefined || known === undefined || !isPartitionOf(known, partitionIndex)) return result;
-      partitions.push({
-        topic: name,
-        topicId: known.id,
-        partition: partitionIndex,
-        offset: partition.committedOffset,
-        leaderEpoch: partition.committedLeaderEpoch,
-        metadata: partition.committedMetadata,
-      });
-      results.push(result);
-      return result;
-    });
-    return { name: topic.name, topicId: topic.topicId, partitions: answers };
-  });
-  if (partitions.length > 0) {
-    const errors = await commit(shards, message, client, partitions);
-    for (const [at, result] of results.entries()) result.errorCode = ErrorCode[errors[at] ?? 'NONE'];
-  }
+  const partitions = new CommitPartitions(catalog);
+  const topics = message.topics.map((topic): OffsetCommitResponseTopic => ({
+    name: topic.name,
+    topicId: topic.topicId,
+    partitions: partitions.add(nameOf(catalog, topic, byId), topic.partitions),
+  }));
+  if (partitions.known.length > 0) partitions.settle(await commit(shards, message, client, partitions.known));
   return newOffsetCommitResponse({ topics });
 }
-
-const isPartitionOf = (topic: { readonly partitions: number }, partition: number): boolean =>
-  partition >= 0 && partition < topic.partitions;
 
 async function commit(
   shards: GroupShards,
@@ -139,10 +105,13 @@ export async function handleOffsetFetch(
   message: OffsetFetchRequest,
   client: ClientContext,
 ): Promise<OffsetFetchResponse> {
+  const { requireStable } = message;
   if (client.apiVersion >= FETCH_GROUPS_VERSION) {
     const byId = client.apiVersion >= FETCH_BY_ID_VERSION;
     return newOffsetFetchResponse({
-      groups: await Promise.all(message.groups.map((group) => fetchGroup(shards, catalog, group, byId))),
+      groups: await Promise.all(
+        message.groups.map((group) => fetchGroup(shards, catalog, group, { byId, requireStable })),
+      ),
     });
   }
   const topics =
@@ -152,7 +121,7 @@ export async function handleOffsetFetch(
     shards,
     catalog,
     { groupId: message.groupId, memberId: null, memberEpoch: -1, topics },
-    false,
+    { byId: false, requireStable },
   );
   if (group.errorCode === ErrorCode.NONE || client.apiVersion >= FETCH_ERROR_VERSION) {
     return newOffsetFetchResponse({ errorCode: group.errorCode, topics: group.topics });
@@ -161,26 +130,31 @@ export async function handleOffsetFetch(
   const failed = (topics ?? []).map(({ name, partitionIndexes }) => ({
     name,
     partitions: partitionIndexes.map((partitionIndex) => ({
-      ...partitionOffset(partitionIndex, undefined),
-      errorCode,
+      ...partitionOffset(partitionIndex, undefined, errorCode),
     })),
   }));
   return newOffsetFetchResponse({ topics: failed });
+}
+
+interface FetchOptions {
+  /** Topics are named by id. */
+  readonly byId: boolean;
+  readonly requireStable: boolean;
 }
 
 async function fetchGroup(
   shards: GroupShards,
   catalog: TopicCatalog,
   request: OffsetFetchRequestGroup,
-  byId: boolean,
+  options: FetchOptions,
 ): Promise<OffsetFetchResponseGroup> {
   const { groupId, topics } = request;
   try {
-    if (topics === null) return await fetchWholeGroup(shards, catalog, groupId, byId);
-    const known = topics.map((topic) => fetchTopicOf(catalog, topic, byId));
+    if (topics === null) return await fetchWholeGroup(shards, catalog, groupId, options);
+    const known = topics.map((topic) => fetchTopicOf(catalog, topic, options.byId));
     const wanted = known.filter((topic) => topic !== undefined);
     const fetched = await shards.decide<FetchedTopic[]>(groupId, (state, context) =>
-      answered(context, fetchOffsets(state, groupId, wanted)),
+      answered(context, fetchOffsets(state, groupId, wanted, options.requireStable)),
     );
     let next = 0;
     const answers = topics.map((topic, at) =>
@@ -201,11 +175,11 @@ async function fetchWholeGroup(
   shards: GroupShards,
   catalog: TopicCatalog,
   groupId: string,
-  byId: boolean,
+  { byId, requireStable }: FetchOptions,
 ): Promise<OffsetFetchResponseGroup> {
   const topicIdOf = (topic: string): string | undefined => catalog.topic(topic)?.id;
   const fetched = await shards.decide<FetchedTopic[]>(groupId, (state, context) =>
-    answered(context, fetchAllOffsets(state, groupId, topicIdOf)),
+    answered(context, fetchAllOffsets(state, groupId, topicIdOf, requireStable)),
   );
   const topics = fetched.map((topic) => {
     const id = topicIdOf(topic.topic);
@@ -238,15 +212,18 @@ const topicOffsets = (
 ): OffsetFetchResponseTopics => ({
   name: topic.name,
   topicId: topic.topicId,
-  partitions: (fetched?.partitions ?? []).map(({ partition, offset }) => partitionOffset(partition, offset)),
+  partitions: (fetched?.partitions ?? []).map(({ partition, offset, isUnstable }) =>
+    isUnstable
+      ? partitionOffset(partition, undefined, ErrorCode.UNSTABLE_OFFSET_COMMIT)
+      : partitionOffset(partition, offset),
+  ),
 });
 
 const unknownTopicId = (topic: OffsetFetchRequestTopics): OffsetFetchResponseTopics => ({
   name: topic.name,
   topicId: topic.topicId,
   partitions: topic.partitionIndexes.map((partition) => ({
-    ...partitionOffset(partition, undefined),
-    errorCode: ErrorCode.UNKNOWN_TOPIC_ID,
+    ...partitionOffset(partition, undefined, ErrorCode.UNKNOWN_TOPIC_ID),
   })),
 });
 
@@ -254,13 +231,14 @@ const unknownTopicId = (topic: OffsetFetchRequestTopics): OffsetFetchResponseTop
 function partitionOffset(
   partitionIndex: number,
   offset: CommittedOffset | undefined,
+  errorCode: number = ErrorCode.NONE,
 ): OffsetFetchResponseTopics['partitions'][number] {
   return {
     partitionIndex,
     committedOffset: offset?.offset ?? -1,
     committedLeaderEpoch: offset?.leaderEpoch ?? -1,
     metadata: offset?.metadata ?? '',
-    errorCode: ErrorCode.NONE,
+    errorCode,
   };
 }
 
