@@ -46,6 +46,8 @@ function namesOf(image: MetadataImage, type: number): string[] {
     case ConfigResourceType.BROKER:
     case ConfigResourceType.BROKER_LOGGER:
       return [...image.brokers.keys()].map(String);
+    case ConfigResourceType.CLIENT_METRICS:
+      return [...image.clientMetricsConfigs.keys()];
     case ConfigResourceType.GROUP:
       return [...image.groupConfigs.keys()];
     default:

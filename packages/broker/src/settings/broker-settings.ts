@@ -35,11 +35,17 @@ export interface BrokerSettings {
   readonly producerIdExpirationCheckIntervalMs: number;
   readonly metadataSnapshotAfterBytes: number;
 
+  readonly quotaWindowNum: number;
+  readonly quotaWindowSizeSeconds: number;
+  readonly controllerQuotaWindowNum: number;
+  readonly controllerQuotaWindowSizeSeconds: number;
+
   readonly maxConnections: number;
   readonly maxConnectionsPerIp: number;
   /** -1: never. */
   readonly connectionsMaxIdleMs: number;
   readonly socketRequestMaxBytes: number;
+  readonly telemetryMaxBytes: number;
   readonly queuedMaxRequestBytes: number;
   readonly maxArrayLength: number;
 
@@ -203,10 +209,15 @@ function typed(values: Values, given: ReadonlyMap<string, string>, problems: str
     producerIdExpirationMs: values.number('producer.id.expiration.ms'),
     producerIdExpirationCheckIntervalMs: values.number('producer.id.expiration.check.interval.ms'),
     metadataSnapshotAfterBytes: values.number('moldau.metadata.snapshot.after.bytes'),
+    quotaWindowNum: values.number('quota.window.num'),
+    quotaWindowSizeSeconds: values.number('quota.window.size.seconds'),
+    controllerQuotaWindowNum: values.number('controller.quota.window.num'),
+    controllerQuotaWindowSizeSeconds: values.number('controller.quota.window.size.seconds'),
     maxConnections: values.number('max.connections'),
     maxConnectionsPerIp: values.number('max.connections.per.ip'),
     connectionsMaxIdleMs: values.number('connections.max.idle.ms'),
     socketRequestMaxBytes: values.number('socket.request.max.bytes'),
+    telemetryMaxBytes: values.number('telemetry.max.bytes'),
     queuedMaxRequestBytes: queuedBytes(values),
     maxArrayLength: values.number('moldau.max.array.length'),
     fetchMaxBytes: values.number('fetch.max.bytes'),

@@ -1,35 +1,18 @@
 // The settings of a client metrics subscription (KIP-714): checked when they are set, and as a value for whoever matches clients.
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import type { ConfigOverrides } from '../metadata/image.ts';
+import {
+  CLIENT_SELECTORS,
+  type ClientMetricsSubscription,
+  type ClientSelector,
+} from '../telemetry/client-metrics/subscription.ts';
 import { CLIENT_METRICS_SETTINGS } from './all-settings.ts';
 import { refusal, type Outcome } from './outcome.ts';
 import { parseSetting } from './setting-value.ts';
 import type { SettingDefinition, SettingValue } from './setting.ts';
 
-/** What a subscription can tell clients apart by. */
-export const CLIENT_SELECTORS = [
-  'client_instance_id',
-  'client_id',
-  'client_software_name',
-  'client_software_version',
-  'client_source_address',
-  'client_source_port',
-] as const;
-export type ClientSelector = (typeof CLIENT_SELECTORS)[number];
-
-/** In the list of metrics: all that the client has. */
-export const ALL_METRICS = '*';
-
 const MIN_INTERVAL_MS = 100;
 const MAX_INTERVAL_MS = 3_600_000;
-
-export interface ClientMetricsSubscription {
-  /** Prefixes of names, or `*`. */
-  readonly metrics: readonly string[];
-  readonly intervalMs: number;
-  /** What the client must be, in full; empty: any. */
-  readonly match: ReadonlyMap<ClientSelector, RegExp>;
-}
 
 /** What is wrong with what is set, in Kafka's words and with its codes; undefined: nothing. */
 export function clientMetricsProblem(configs: ConfigOverrides): Outcome | undefined {
