@@ -13,6 +13,8 @@ import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import {
   batchBaseSequence,
   batchBaseOffset,
+  batchIsControl,
+  batchIsTransactional,
   batchLastOffsetDelta,
   batchMaxTimestamp,
   batchProducerEpoch,
@@ -22,8 +24,11 @@ import {
   setBatchMaxTimestamp,
   type TimestampType,
 } from '@moldau/protocol/records/batch-header.ts';
+import { buildEndTransactionBatch } from '@moldau/protocol/records/control-record.ts';
 import type { Clock } from '@moldau/runtime';
+import type { AbortedTransaction } from '../log/aborted-transaction.ts';
 import type { BatchMemory } from '../log/batch-memory.ts';
+import { loggedMarker } from '../log/logged-marker.ts';
 import {
   LogError,
   type LastOfProducer,
@@ -34,33 +39,18 @@ import {
   type ReadLimits,
 } from '../log/partition-log.ts';
 import type { TopicConfig } from '../settings/topic-config.ts';
-import { checkProduced, type RecordProblem } from './check-produced.ts';
+import { refusal, success, type AppendOutcome } from './append-outcome.ts';
+import { checkProduced } from './check-produced.ts';
+import { PendingAppends } from './pending-appends.ts';
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts';
 import { ProducerState } from './producer-state.ts';
+import type { TransactionMarker } from './transaction-marker.ts';
 
-/** How an append ended, in the terms of a produce answer. */
-export interface AppendOutcome {
-  readonly error: ErrorCode;
-  readonly message: string | null;
-  /** Of the first record; -1 when nothing was appended. */
-  readonly baseOffset: number;
-  /** Milliseconds since 1970 with LogAppendTime, else -1. */
-  readonly logAppendTimeMs: number;
-  /** The records that are to blame for a refusal (KIP-467); empty when it is not about single records. */
-  readonly recordProblems: readonly RecordProblem[];
-}
-
-const NO_RECORDS: readonly RecordProblem[] = [];
+export type { AppendOutcome } from './append-outcome.ts';
 
 /** Something that waits for records: told (often) that there may be some, it looks for itself. */
 export interface PartitionWaiter {
   wake(): void;
-}
-
-interface PendingAppend {
-  readonly lastOffset: number;
-  readonly outcome: AppendOutcome;
-  readonly done: (outcome: AppendOutcome) => void;
 }
 
 const SAFE_END = Number.MAX_SAFE_INTEGER;
@@ -72,11 +62,9 @@ export class Partition implements LogObserver {
   #config: TopicConfig;
   #log: PartitionLog | undefined;
   #highWatermark = 0;
-  /** Oldest first; answered from the front as the log becomes durable. */
-  #pending: PendingAppend[] = [];
-  #pendingStart = 0;
-  /** Repeated batches whose first arrival is not durable yet. */
-  #duplicates: PendingAppend[] = [];
+  readonly #pending = new PendingAppends();
+  /** Found by recovery's replay: the log is told once it is there. */
+  #replayedAborts: AbortedTransaction[] = [];
   readonly #waiters = new Set<PartitionWaiter>();
   #closed = false;
 
@@ -91,6 +79,9 @@ export class Partition implements LogObserver {
     assert(this.#log === undefined, 'a partition has one log');
     this.#log = log;
     this.#highWatermark = log.durableEndOffset;
+    this.producers.durable(this.#highWatermark);
+    for (const aborted of this.#replayedAborts) log.noteAborted(aborted);
+    this.#replayedAborts = [];
   }
 
   get log(): PartitionLog {
@@ -114,7 +105,10 @@ export class Partition implements LogObserver {
 
   /** The offset up to which every transaction is decided; what read_committed may see. */
   get lastStableOffset(): number {
-    return this.#highWatermark;
+    const unstable = this.producers.transactions.firstUnstableOffset;
+    if (unstable === undefined) return this.#highWatermark;
+    // What was deleted of an open transaction holds nothing back.
+    return Math.min(this.#highWatermark, Math.max(unstable, this.logStartOffset));
   }
 
   configure(config: TopicConfig): void {
@@ -151,9 +145,39 @@ export class Partition implements LogObserver {
     );
   }
 
-  /** Appends a batch that the broker built itself (coordinators): nothing is checked. */
+  /**
+   * Appends a batch that a coordinator of this broker built. Of a transaction's batch (offsets to commit: no sequence) the producer's epoch is checked;
+   * of others nothing.
+   */
   appendOwn(records: Uint8Array, leaderEpoch: number, done: (outcome: AppendOutcome) => void): void {
+    if (batchProducerId(records, 0) >= 0 && !this.#checkSequence(records, done)) return;
     this.#appendChecked(records, undefined, leaderEpoch, 'CreateTime', this.#clock.now(), done);
+  }
+
+  /**
+   * Ends a producer's transaction: appends its marker as a control batch. The last stable offset moves once that is durable. A marker that ends nothing is
+   * appended as well, since its epoch fences what may still come.
+   */
+  appendMarker(marker: TransactionMarker, leaderEpoch: number, done: (outcome: AppendOutcome) => void): void {
+    const refused = this.producers.checkMarker(marker);
+    if (refused !== undefined) {
+      done(refusal(refused.error, refused.message));
+      return;
+    }
+    const nowMs = this.#clock.now();
+    const { producerId, producerEpoch, coordinatorEpoch, committed } = marker;
+    const type = committed ? 'commit' : 'abort';
+    const batch = buildEndTransactionBatch({
+      type,
+      coordinatorEpoch,
+      producerId,
+      producerEpoch,
+      timestamp: nowMs,
+    });
+    const offset = this.#appendBytes(batch, undefined, leaderEpoch, 'CreateTime', nowMs, done);
+    if (offset === undefined) return;
+    const aborted = this.producers.appendMarker(marker, offset, nowMs, nowMs);
+    if (aborted !== undefined) this.log.noteAborted(aborted);
   }
 
   /** False when the batch was answered (or will be, by the one that it repeats). */
@@ -166,11 +190,13 @@ export class Partition implements LogObserver {
     }
     const appendTime = this.#config.messageTimestampType === 'LogAppendTime' ? verdict.of.timestamp : -1;
     const outcome = success(verdict.of.baseOffset, appendTime);
-    if (verdict.of.lastOffset < this.#highWatermark) done(outcome);
-    else this.#duplicates.push({ lastOffset: verdict.of.lastOffset, outcome, done });
+    const { lastOffset } = verdict.of;
+    if (lastOffset < this.#highWatermark) done(outcome);
+    else this.#pending.addDuplicate({ lastOffset, outcome, done });
     return false;
   }
 
+  /** Appends a batch that has been checked. */
   #appendChecked(
     records: Uint8Array,
     memory: BatchMemory | undefined,
@@ -179,9 +205,23 @@ export class Partition implements LogObserver {
     nowMs: number,
     done: (outcome: AppendOutcome) => void,
   ): void {
+    const baseOffset = this.#appendBytes(records, memory, leaderEpoch, timestampType, nowMs, done);
+    if (baseOffset === undefined || batchProducerId(records, 0) < 0) return;
+    this.producers.append(sequencedBatch(records, 0), baseOffset, batchMaxTimestamp(records, 0), nowMs);
+  }
+
+  /** Returns the offset of the first record; undefined when the batch was refused (and `done` was called). */
+  #appendBytes(
+    records: Uint8Array,
+    memory: BatchMemory | undefined,
+    leaderEpoch: number,
+    timestampType: TimestampType,
+    nowMs: number,
+    done: (outcome: AppendOutcome) => void,
+  ): number | undefined {
     if (this.#closed) {
       done(refusal(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'The partition is closed on this broker.'));
-      return;
+      return undefined;
     }
     const log = this.log;
     const baseOffset = log.endOffset;
@@ -196,15 +236,11 @@ export class Partition implements LogObserver {
     } catch (error) {
       if (!(error instanceof LogError)) throw error;
       done(refusal(ErrorCode.KAFKA_STORAGE_ERROR, error.message));
-      return;
+      return undefined;
     }
-    if (batchProducerId(records, 0) >= 0)
-      this.producers.append(sequencedBatch(records, 0), baseOffset, maxTimestamp, nowMs);
-    this.#pending.push({
-      lastOffset,
-      outcome: success(baseOffset, timestampType === 'LogAppendTime' ? nowMs : -1),
-      done,
-    });
+    const outcome = success(baseOffset, timestampType === 'LogAppendTime' ? nowMs : -1);
+    this.#pending.add({ lastOffset, outcome, done });
+    return baseOffset;
   }
 
   /**
@@ -244,27 +280,13 @@ export class Partition implements LogObserver {
     if (endOffset <= this.#highWatermark) return;
     this.#highWatermark = endOffset;
     this.producers.durable(endOffset);
-    while (this.#pendingStart < this.#pending.length) {
-      const next = this.#pending[this.#pendingStart] as PendingAppend;
-      if (next.lastOffset >= endOffset) break;
-      this.#pendingStart += 1;
-      next.done(next.outcome);
-    }
-    this.#trimPending();
-    if (this.#duplicates.length > 0) this.#settleDuplicates((pending) => pending.lastOffset < endOffset);
+    this.#pending.durable(endOffset);
     this.wake();
   }
 
   discarded(endOffset: number, error: LogError): void {
     this.producers.discard(endOffset);
-    const gone = this.#pending.slice(this.#pendingStart);
-    this.#pending = [];
-    this.#pendingStart = 0;
-    const lost = [...gone, ...this.#duplicates.splice(0)];
-    for (const pending of lost) {
-      if (pending.lastOffset < endOffset) pending.done(pending.outcome);
-      else pending.done(refusal(ErrorCode.KAFKA_STORAGE_ERROR, error.message));
-    }
+    this.#pending.discarded(endOffset, error);
   }
 
   startMoved(): void {
@@ -286,6 +308,7 @@ export class Partition implements LogObserver {
 
   restore(snapshot: Uint8Array | undefined): boolean {
     this.producers.clear();
+    this.#replayedAborts = [];
     if (snapshot === undefined) return true;
     const entries = decodeProducerSnapshot(snapshot);
     if (entries === undefined) return false;
@@ -294,31 +317,20 @@ export class Partition implements LogObserver {
   }
 
   replay(bytes: Uint8Array, at: number): void {
-    if (batchProducerId(bytes, at) < 0 || batchBaseSequence(bytes, at) < 0) return;
+    if (batchProducerId(bytes, at) < 0) return;
     const timestamp = batchMaxTimestamp(bytes, at);
-    this.producers.replay(sequencedBatch(bytes, at), batchBaseOffset(bytes, at), timestamp, timestamp);
+    const offset = batchBaseOffset(bytes, at);
+    if (!batchIsControl(bytes, at)) {
+      this.producers.replay(sequencedBatch(bytes, at), offset, timestamp, timestamp);
+      return;
+    }
+    const marker = loggedMarker(bytes, at);
+    if (marker === undefined) return;
+    const aborted = this.producers.replayMarker(marker, offset, timestamp, timestamp);
+    if (aborted !== undefined) this.#replayedAborts.push(aborted);
   }
 
   // ------------------------------------------------------------------------------------------------------------------
-
-  #settleDuplicates(settled: (pending: PendingAppend) => boolean): void {
-    const waiting: PendingAppend[] = [];
-    for (const pending of this.#duplicates) {
-      if (settled(pending)) pending.done(pending.outcome);
-      else waiting.push(pending);
-    }
-    this.#duplicates = waiting;
-  }
-
-  #trimPending(): void {
-    if (this.#pendingStart === this.#pending.length) {
-      this.#pending.length = 0;
-      this.#pendingStart = 0;
-    } else if (this.#pendingStart > 1024) {
-      this.#pending = this.#pending.slice(this.#pendingStart);
-      this.#pendingStart = 0;
-    }
-  }
 
   /** Tells whoever waits to look again. */
   wake(): void {
@@ -332,13 +344,6 @@ function sequencedBatch(bytes: Uint8Array, at: number) {
     producerEpoch: batchProducerEpoch(bytes, at),
     baseSequence: batchBaseSequence(bytes, at),
     lastOffsetDelta: batchLastOffsetDelta(bytes, at),
+    transactional: batchIsTransactional(bytes, at),
   };
-}
-
-function success(baseOffset: number, logAppendTimeMs: number): AppendOutcome {
-  return { error: ErrorCode.NONE, message: null, baseOffset, logAppendTimeMs, recordProblems: NO_RECORDS };
-}
-
-function refusal(error: ErrorCode, message: string | null, recordProblems = NO_RECORDS): AppendOutcome {
-  return { error, message, baseOffset: -1, logAppendTimeMs: -1, recordProblems };
 }

@@ -100,6 +100,7 @@ export function decodeProducerSnapshot(content: Uint8Array): Map<number, Produce
       epoch: bytes.readInt16BE(at + 8),
       batches: windows?.[i] ?? known,
       lastSeenMs: timestamp,
+      lastTimestamp: timestamp,
       coordinatorEpoch: bytes.readInt32BE(at + 34),
       transactionFirstOffset: readInt64(bytes, at + 38),
     });

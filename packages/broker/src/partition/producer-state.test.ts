@@ -6,7 +6,7 @@ import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snaps
 import { PRODUCER_WINDOW, ProducerState, type SequencedBatch } from './producer-state.ts';
 
 function batch(baseSequence: number, count = 1, producerEpoch = 0, producerId = 7): SequencedBatch {
-  return { producerId, producerEpoch, baseSequence, lastOffsetDelta: count - 1 };
+  return { producerId, producerEpoch, baseSequence, lastOffsetDelta: count - 1, transactional: false };
 }
 
 /** Appends `batches` one behind the other, each allowed by `check`, and returns the next offset. */

@@ -1,7 +1,8 @@
-// What a partition remembers of its idempotent producers (KIP-98): enough to tell a new batch from a repeated one and from one
+// What a partition remembers of its idempotent and transactional producers (KIP-98): enough to tell a new batch from a repeated one and from one
 // that arrives with a batch missing before it.
 //
-//   producer id -> epoch, the last batches (first sequence, last sequence, last offset), newest last
+//   producer id -> epoch, the last batches (first sequence, last sequence, last offset; newest last), the first offset of its open transaction,
+//                  the epoch of the coordinator that last ended one
 //
 // Entries are immutable values: an append replaces the entry and notes the one before it in an undo list until the batch is
 // durable, so that a failed commit takes back exactly what it had added.
@@ -9,10 +10,14 @@
 // Must stay true:
 //   - the newest `PRODUCER_WINDOW` batches of a producer can be recognised when they are sent again, after a restart too;
 //   - sequences go from 0 to 2^31 - 1 and then to 0 again;
+//   - a producer with an open transaction is never forgotten: its marker has to find it;
 //   - what is not durable can be undone, in reverse order, and leaves no trace.
-import assert from 'node:assert';
-import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import { addToSequence } from '@moldau/protocol/records/batch-header.ts';
+import type { AbortedTransaction } from '../log/aborted-transaction.ts';
+import type { LoggedMarker } from '../log/logged-marker.ts';
+import { OpenTransactions } from './open-transactions.ts';
+import { checkMarker, checkSequenced, type Refused, type SequenceVerdict } from './producer-rules.ts';
+import type { TransactionMarker } from './transaction-marker.ts';
 
 /** How many batches of a producer are remembered: as many as a client may have in flight (`max.in.flight.requests.per.connection` <= 5). */
 export const PRODUCER_WINDOW = 5;
@@ -31,6 +36,9 @@ export interface ProducerEntry {
   readonly batches: readonly ProducedBatch[];
   /** When it last wrote, in broker time (milliseconds): for `producer.id.expiration.ms`. */
   readonly lastSeenMs: number;
+  /** The largest timestamp of its last batch, or that of its last marker. */
+  readonly lastTimestamp: number;
+  /** Of the newest transaction coordinator that wrote a marker for it; -1 before the first. */
   readonly coordinatorEpoch: number;
   /** First offset of the open transaction, or -1. */
   readonly transactionFirstOffset: number;
@@ -40,14 +48,11 @@ export interface ProducerEntry {
 export interface SequencedBatch {
   readonly producerId: number;
   readonly producerEpoch: number;
+  /** -1 for a batch of a coordinator (offsets of a transaction): then only its epoch counts. */
   readonly baseSequence: number;
   readonly lastOffsetDelta: number;
+  readonly transactional: boolean;
 }
-
-export type SequenceVerdict =
-  | { readonly kind: 'next' }
-  | { readonly kind: 'duplicate'; readonly of: ProducedBatch }
-  | { readonly kind: 'refused'; readonly error: ErrorCode; readonly message: string };
 
 interface Undo {
   readonly lastOffset: number;
@@ -55,9 +60,8 @@ interface Undo {
   readonly before: ProducerEntry | undefined;
 }
 
-const NEXT: SequenceVerdict = { kind: 'next' };
-
 export class ProducerState {
+  readonly transactions = new OpenTransactions();
   readonly #entries = new Map<number, ProducerEntry>();
   /** Appends that are not durable yet, oldest first; those before `#undoStart` are done with. */
   #undo: Undo[] = [];
@@ -77,26 +81,18 @@ export class ProducerState {
 
   /** Whether the batch may be appended. Changes nothing. */
   check(batch: SequencedBatch): SequenceVerdict {
-    const entry = this.#entries.get(batch.producerId);
-    if (entry === undefined) return NEXT;
-    if (batch.producerEpoch < entry.epoch) {
-      return refused(
-        ErrorCode.INVALID_PRODUCER_EPOCH,
-        `Producer ${batch.producerId} wrote with epoch ${batch.producerEpoch}, but epoch ${entry.epoch} has written already: another instance replaced it.`,
-      );
-    }
-    const last = entry.batches.at(-1);
-    if (batch.producerEpoch > entry.epoch) {
-      return batch.baseSequence === 0 ? NEXT : outOfOrder(batch, 'a new epoch begins with sequence 0');
-    }
-    if (last === undefined) return NEXT;
-    const lastSequence = addToSequence(batch.baseSequence, batch.lastOffsetDelta);
-    for (const known of entry.batches) {
-      if (known.firstSequence === batch.baseSequence && known.lastSequence === lastSequence)
-        return { kind: 'duplicate', of: known };
-    }
-    const expected = addToSequence(last.lastSequence, 1);
-    return batch.baseSequence === expected ? NEXT : outOfOrder(batch, `the next sequence is ${expected}`);
+    return checkSequenced(this.#entries.get(batch.producerId), batch);
+  }
+
+  /** Why the marker may not be appended. Changes nothing. */
+  checkMarker(marker: TransactionMarker): Refused | undefined {
+    return checkMarker(this.#entries.get(marker.producerId), marker);
+  }
+
+  /** Whether a transaction of this very epoch is open: its next batch continues it. */
+  isInTransaction(producerId: number, producerEpoch: number): boolean {
+    const entry = this.#entries.get(producerId);
+    return entry !== undefined && entry.transactionFirstOffset >= 0 && entry.epoch === producerEpoch;
   }
 
   /** Notes an append that `check` allowed, made at `nowMs` (broker time); it can be undone until `durable` passes it. */
@@ -107,24 +103,67 @@ export class ProducerState {
     this.#put(batch, before, baseOffset, timestamp, nowMs);
   }
 
+  /** Notes a marker that `checkMarker` allowed, appended at `offset`. Returns the transaction that it aborts. */
+  appendMarker(
+    marker: LoggedMarker,
+    offset: number,
+    timestamp: number,
+    nowMs: number,
+  ): AbortedTransaction | undefined {
+    this.#undo.push({
+      lastOffset: offset,
+      producerId: marker.producerId,
+      before: this.#entries.get(marker.producerId),
+    });
+    return this.replayMarker(marker, offset, timestamp, nowMs);
+  }
+
   /** Takes in a batch that is durable, at recovery. */
   replay(batch: SequencedBatch, baseOffset: number, timestamp: number, nowMs: number): void {
     this.#put(batch, this.#entries.get(batch.producerId), baseOffset, timestamp, nowMs);
   }
 
+  /** Takes in a marker that is durable, at recovery. Returns the transaction that it aborts. */
+  replayMarker(
+    marker: LoggedMarker,
+    offset: number,
+    timestamp: number,
+    nowMs: number,
+  ): AbortedTransaction | undefined {
+    const { producerId, producerEpoch, coordinatorEpoch } = marker;
+    const before = this.#entries.get(producerId);
+    const firstOffset = before?.transactionFirstOffset ?? -1;
+    this.#entries.set(producerId, {
+      epoch: producerEpoch,
+      batches: before?.epoch === producerEpoch ? before.batches : [],
+      lastSeenMs: nowMs,
+      lastTimestamp: timestamp,
+      coordinatorEpoch,
+      transactionFirstOffset: -1,
+    });
+    if (firstOffset < 0) return undefined;
+    this.transactions.end(producerId, firstOffset, offset);
+    if (marker.committed) return undefined;
+    const lastStableOffset = this.transactions.firstOpenOffset ?? offset + 1;
+    return { producerId, firstOffset, lastOffset: offset, lastStableOffset };
+  }
+
   /** Puts an entry as it was stored. */
   load(producerId: number, entry: ProducerEntry): void {
     this.#entries.set(producerId, entry);
+    if (entry.transactionFirstOffset >= 0) this.transactions.begin(producerId, entry.transactionFirstOffset);
   }
 
   clear(): void {
     this.#entries.clear();
+    this.transactions.clear();
     this.#undo = [];
     this.#undoStart = 0;
   }
 
   /** All below `endOffset` can no longer be undone. */
   durable(endOffset: number): void {
+    this.transactions.durable(endOffset);
     while (
       this.#undoStart < this.#undo.length &&
       (this.#undo[this.#undoStart] as Undo).lastOffset < endOffset
@@ -141,6 +180,7 @@ export class ProducerState {
 
   /** Takes back everything from `endOffset` on. */
   discard(endOffset: number): void {
+    this.transactions.discard(endOffset);
     while (this.#undo.length > this.#undoStart) {
       const undo = this.#undo.at(-1) as Undo;
       if (undo.lastOffset < endOffset) break;
@@ -171,33 +211,33 @@ export class ProducerState {
     timestamp: number,
     nowMs: number,
   ): void {
-    assert(before === undefined || batch.producerEpoch >= before.epoch, 'an older epoch is never appended');
-    const produced: ProducedBatch = {
-      firstSequence: batch.baseSequence,
-      lastSequence: addToSequence(batch.baseSequence, batch.lastOffsetDelta),
-      baseOffset,
-      lastOffset: baseOffset + batch.lastOffsetDelta,
-      timestamp,
-    };
     const sameEpoch = before !== undefined && before.epoch === batch.producerEpoch;
-    const batches = sameEpoch ? [...before.batches.slice(-(PRODUCER_WINDOW - 1)), produced] : [produced];
+    const known = sameEpoch ? before.batches : [];
+    let transactionFirstOffset = before?.transactionFirstOffset ?? -1;
+    if (batch.transactional && transactionFirstOffset < 0) {
+      transactionFirstOffset = baseOffset;
+      this.transactions.begin(batch.producerId, baseOffset);
+    }
     this.#entries.set(batch.producerId, {
       epoch: batch.producerEpoch,
-      batches,
+      batches:
+        batch.baseSequence < 0
+          ? known
+          : [...known.slice(-(PRODUCER_WINDOW - 1)), producedBatch(batch, baseOffset, timestamp)],
       lastSeenMs: nowMs,
+      lastTimestamp: timestamp,
       coordinatorEpoch: before?.coordinatorEpoch ?? -1,
-      transactionFirstOffset: before?.transactionFirstOffset ?? -1,
+      transactionFirstOffset,
     });
   }
 }
 
-function refused(error: ErrorCode, message: string): SequenceVerdict {
-  return { kind: 'refused', error, message };
-}
-
-function outOfOrder(batch: SequencedBatch, why: string): SequenceVerdict {
-  return refused(
-    ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
-    `Producer ${batch.producerId} (epoch ${batch.producerEpoch}) sent sequence ${batch.baseSequence}, but ${why}.`,
-  );
+function producedBatch(batch: SequencedBatch, baseOffset: number, timestamp: number): ProducedBatch {
+  return {
+    firstSequence: batch.baseSequence,
+    lastSequence: addToSequence(batch.baseSequence, batch.lastOffsetDelta),
+    baseOffset,
+    lastOffset: baseOffset + batch.lastOffsetDelta,
+    timestamp,
+  };
 }

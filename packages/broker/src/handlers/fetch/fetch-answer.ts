@@ -1,6 +1,7 @@
 // From what was read to the Fetch answer: grouped by topic, and in a session only the partitions that have something new to say.
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import {
+  newAbortedTransaction,
   newFetchResponse,
   newFetchableTopicResponse,
   newNodeEndpoint,
@@ -15,7 +16,7 @@ import type { FetchLimits, FetchPass, TargetRead } from './read-targets.ts';
 /** From this version on the answer names the current leader to who asked the wrong broker (KIP-951). */
 const LEADER_VERSION = 16;
 
-/** Builds the answer and notes in the session what the client has been told. */
+/** Builds the answer; `noteAnswered` has to follow when it is sent. */
 export function fetchAnswer(
   services: Services,
   version: number,
@@ -30,7 +31,6 @@ export function fetchAnswer(
     if (incremental && !hasNews(read)) continue;
     topicOf(response, read).partitions.push(partitionData(read, limits.readCommitted, version));
     if (namesLeader(read, version)) leaders.add(read.led.image?.leader ?? -1);
-    if (session !== undefined) noteTold(session, read);
   }
   for (const id of leaders) {
     const broker = services.metadata.image.brokers.get(id);
@@ -52,6 +52,12 @@ function hasNews(read: TargetRead): boolean {
     target.toldHighWatermark !== read.highWatermark ||
     target.toldLogStartOffset !== read.logStartOffset
   );
+}
+
+/** Notes in the session what the client has been told. */
+export function noteAnswered(pass: FetchPass, session: FetchSession, incremental: boolean): void {
+  // A partition with news changes its place in the session, not what there is to say about others.
+  for (const read of pass.reads) if (!incremental || hasNews(read)) noteTold(session, read);
 }
 
 function noteTold(session: FetchSession, read: TargetRead): void {
@@ -84,6 +90,10 @@ function namesLeader(read: TargetRead, version: number): boolean {
   );
 }
 
+function abortedTransaction({ producerId, firstOffset }: TargetRead['aborted'][number]) {
+  return newAbortedTransaction({ producerId, firstOffset });
+}
+
 function partitionData(read: TargetRead, readCommitted: boolean, version: number): PartitionData {
   const data = newPartitionData({
     partitionIndex: read.target.index,
@@ -91,7 +101,7 @@ function partitionData(read: TargetRead, readCommitted: boolean, version: number
     highWatermark: read.highWatermark,
     lastStableOffset: read.lastStableOffset,
     logStartOffset: read.logStartOffset,
-    abortedTransactions: readCommitted ? [] : null,
+    abortedTransactions: readCommitted ? read.aborted.map(abortedTransaction) : null,
     records: read.slice.buffers,
   });
   if (read.diverging !== undefined) {

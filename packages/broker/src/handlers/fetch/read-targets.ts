@@ -3,7 +3,9 @@
 // Must stay true (KIP-74): the first partition with data gives at least one whole batch, however large; all else fits the limits;
 // a partition is read up to its high watermark (read_uncommitted) or last stable offset (read_committed), never beyond.
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
-import type { LogSlice } from '../../log/partition-log.ts';
+import { batchNextOffset, batchSizeInBytes } from '@moldau/protocol/records/batch-header.ts';
+import type { AbortedTransaction } from '../../log/aborted-transaction.ts';
+import type { LogSlice, ReadLimits } from '../../log/partition-log.ts';
 import { LogError } from '../../log/partition-log.ts';
 import type { Partition } from '../../partition/partition.ts';
 import { leaderEpochError, ledPartition, type LedPartition } from '../led-partition.ts';
@@ -24,6 +26,8 @@ export interface TargetRead {
   readonly logStartOffset: number;
   readonly diverging: { readonly epoch: number; readonly endOffset: number } | undefined;
   readonly slice: LogSlice;
+  /** With read_committed: the transactions whose records in the slice do not count. */
+  readonly aborted: readonly AbortedTransaction[];
 }
 
 export interface FetchPass {
@@ -34,6 +38,7 @@ export interface FetchPass {
 }
 
 const EMPTY: LogSlice = { buffers: [], byteLength: 0 };
+const NONE_ABORTED: readonly AbortedTransaction[] = [];
 
 /** Reads every target once, in order. */
 export async function readTargets(
@@ -58,11 +63,14 @@ export async function readTargets(
       reads.push(read);
       continue;
     }
-    const outcome = await readSlice(services, partition, target.fetchOffset, {
-      maxBytes: room,
-      atLeastOneBatch: byteLength === 0,
-      upToOffset,
-    });
+    const readLimits = { maxBytes: room, atLeastOneBatch: byteLength === 0, upToOffset };
+    const outcome = await readSlice(
+      services,
+      partition,
+      target.fetchOffset,
+      readLimits,
+      limits.readCommitted,
+    );
     reads.push({ ...read, ...outcome });
     urgent ||= outcome.error !== ErrorCode.NONE;
     byteLength += outcome.slice.byteLength;
@@ -79,12 +87,19 @@ async function readSlice(
   services: Services,
   partition: Partition,
   offset: number,
-  limits: { maxBytes: number; atLeastOneBatch: boolean; upToOffset: number },
-): Promise<{ error: ErrorCode; slice: LogSlice }> {
+  limits: ReadLimits,
+  readCommitted: boolean,
+): Promise<Pick<TargetRead, 'error' | 'slice' | 'aborted'>> {
+  let slice = EMPTY;
   try {
     const answer = partition.read(offset, limits);
-    return { error: ErrorCode.NONE, slice: answer instanceof Promise ? await answer : answer };
+    slice = answer instanceof Promise ? await answer : answer;
+    if (!readCommitted || slice.byteLength === 0)
+      return { error: ErrorCode.NONE, slice, aborted: NONE_ABORTED };
+    const aborted = partition.log.abortedTransactions(offset, endOf(slice));
+    return { error: ErrorCode.NONE, slice, aborted: aborted instanceof Promise ? await aborted : aborted };
   } catch (error) {
+    for (const memory of slice.memory ?? []) memory.release();
     if (!(error instanceof LogError)) throw error;
     services.logger.error(
       { topic: partition.id.topic, partition: partition.id.partition, offset, err: error },
@@ -93,8 +108,18 @@ async function readSlice(
     return {
       error: error.code === 'CORRUPT' ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.KAFKA_STORAGE_ERROR,
       slice: EMPTY,
+      aborted: NONE_ABORTED,
     };
   }
+}
+
+/** The offset behind the last batch of the slice, by the headers of its last buffer. */
+function endOf(slice: LogSlice): number {
+  const last = slice.buffers.at(-1) as Uint8Array;
+  let at = 0;
+  for (let size = batchSizeInBytes(last, at); at + size < last.length; size = batchSizeInBytes(last, at))
+    at += size;
+  return batchNextOffset(last, at);
 }
 
 type CheckedTarget =
@@ -116,6 +141,7 @@ function checkTarget(services: Services, target: FetchTarget): CheckedTarget {
     logStartOffset: partition.logStartOffset,
     diverging: undefined,
     slice: EMPTY,
+    aborted: NONE_ABORTED,
   };
   const diverging = divergence(partition, target);
   if (diverging === 'unknown-epoch')
@@ -160,5 +186,6 @@ function failed(target: FetchTarget, led: LedPartition, error: ErrorCode): Targe
     logStartOffset: -1,
     diverging: undefined,
     slice: EMPTY,
+    aborted: NONE_ABORTED,
   };
 }

@@ -13,6 +13,7 @@ import type { Disk } from '@moldau/runtime';
 import { crc32c } from '@moldau/protocol/crc32c.ts';
 
 import { LogError, type PartitionId } from '../partition-log.ts';
+import type { AbortedMark } from './aborted-transactions.ts';
 import type { EpochEntry } from './leader-epochs.ts';
 import type { SegmentProgressState } from './segment-progress.ts';
 import { readWhole, replaceWhole, writeHint } from '@moldau/runtime/small-files.ts';
@@ -26,6 +27,8 @@ export interface PartitionCheckpoint {
   readonly sizeInBytes: number;
   /** The last segment; undefined when there is none yet. */
   readonly active: { readonly baseOffset: number; readonly progress: SegmentProgressState } | undefined;
+  /** How many aborted transactions the `.txnindex` of that segment holds; undefined when it has none. */
+  readonly aborted?: AbortedMark | undefined;
   readonly epochs: readonly EpochEntry[];
   /** The newest producer snapshot; `stored`: there is a file (else there was nothing to remember). */
   readonly snapshot: { readonly offset: number; readonly stored: boolean } | undefined;

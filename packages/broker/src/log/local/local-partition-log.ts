@@ -24,6 +24,8 @@ import {
   type PartitionLog,
   type ReadLimits,
 } from '../partition-log.ts';
+import type { AbortedTransaction } from '../aborted-transaction.ts';
+import { AbortedTransactions } from './aborted-transactions.ts';
 import type { PartitionCheckpoint } from './checkpoint-file.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import type { LogContext } from './log-context.ts';
@@ -57,6 +59,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   readonly snapshots: SnapshotFiles;
   readonly context: LogContext;
   readonly writer: PartitionWriter;
+  readonly aborted: AbortedTransactions;
   readonly folder: string;
   /** The first frame that the segments do not cover; 0 when they cover all. */
   dirtyFrom = 0;
@@ -91,6 +94,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     this.#durableEndOffset = checkpoint.endOffset;
     this.#size = checkpoint.sizeInBytes;
     this.#epochs = new LeaderEpochs(checkpoint.epochs);
+    this.aborted = new AbortedTransactions(this, checkpoint.aborted);
     this.writer = new PartitionWriter(this, checkpoint.active !== undefined);
     this.#openedMs = context.clock.now();
   }
@@ -263,6 +267,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
       for (const offset of this.writer.newSegments)
         if (offset >= this.#endOffset) this.writer.newSegments.delete(offset);
       this.snapshots.truncate(this.#endOffset);
+      this.aborted.truncate(this.#endOffset);
       this.#replan();
     }
     this.pendingStart = undefined;
@@ -296,6 +301,17 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
 
   endOffsetOfEpoch(epoch: number): { readonly epoch: number; readonly endOffset: number } | undefined {
     return this.#epochs.endOffsetOf(epoch, this.#durableEndOffset);
+  }
+
+  noteAborted(transaction: AbortedTransaction): void {
+    this.aborted.note(transaction);
+  }
+
+  abortedTransactions(
+    fromOffset: number,
+    upToOffset: number,
+  ): readonly AbortedTransaction[] | Promise<readonly AbortedTransaction[]> {
+    return this.aborted.find(fromOffset, upToOffset);
   }
 
   async deleteBefore(offset: number): Promise<void> {
@@ -483,7 +499,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     }
     const state = this.#writtenState();
     if (this.writer.folderMade) await this.writer.sync(this.#epochs);
-    this.checkpoint = { ...state, snapshot: this.snapshots.newest };
+    this.checkpoint = { ...state, aborted: this.aborted.mark, snapshot: this.snapshots.newest };
     // Only now: until here a checkpoint must not take this partition for covered.
     this.dirtyFrom = this.#dirtyAfter;
   }
@@ -494,7 +510,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     this.context.dirty(this);
   }
 
-  #writtenState(): Omit<PartitionCheckpoint, 'snapshot'> {
+  #writtenState(): Omit<PartitionCheckpoint, 'snapshot' | 'aborted'> {
     const endOffset = this.writtenEndOffset;
     let active: { baseOffset: number; progress: SegmentProgressState } | undefined;
     let unwritten = 0;

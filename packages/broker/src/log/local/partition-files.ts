@@ -2,6 +2,7 @@
 //
 //   <topic>-<partition>/
 //     00000000000000000000.log .index .timeindex     a segment, named by its base offset
+//     00000000000000000000.txnindex                  aborted transactions whose markers are in it, if there are any
 //     00000000000000000000.log.cleaned ...           a segment that compaction writes; 00000000000000000000.swap puts it in place
 //     00000000000000001234.snapshot                  producer state before that offset
 //     leader-epoch-checkpoint                        leader epochs and where they began

@@ -153,6 +153,8 @@ export class PartitionWriter {
       await writeHint(disk, `${this.#log.folder}/${EPOCHS_FILE}`, epochs.encode());
       this.folderChanged = true;
     }
+    // Before the snapshot, from which the next replay begins: it finds only what lies behind.
+    if (await this.#log.aborted.store(this.#log.writtenEndOffset)) await disk.syncDirectory(this.#log.folder);
     if (await this.#log.snapshots.store(this.#log.writtenEndOffset)) {
       await this.#log.snapshots.prune(this.#log.writtenEndOffset);
       this.folderChanged = true;

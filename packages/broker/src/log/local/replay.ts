@@ -7,6 +7,7 @@ import { batchLastOffset } from '@moldau/protocol/records/batch-header.ts';
 /** @throws LogError CORRUPT, IO */
 export async function replayInto(log: LocalPartitionLog, observer: LogObserver): Promise<void> {
   const from = await restore(log, observer);
+  log.aborted.beginReplay(from);
   if (from >= log.endOffset) return;
   for (const segment of await log.segments.load()) {
     const next = log.segments.after(segment);

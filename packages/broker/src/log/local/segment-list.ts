@@ -72,11 +72,7 @@ export class SegmentList {
   /** Compaction: `segment` holds what is left of `replaced`, which follow one another. */
   replace(replaced: readonly Segment[], segment: Segment): void {
     const at = this.#segments.indexOf(replaced[0]!);
-    this.#segments = [
-      ...this.#segments.slice(0, at),
-      segment,
-      ...this.#segments.slice(at + replaced.length),
-    ];
+    this.#segments = [...this.#segments.slice(0, at), segment, ...this.#segments.slice(at + replaced.length)];
   }
 
   /** Forgets segments that begin at `offset` or later and hold nothing written. */
@@ -103,6 +99,7 @@ export class SegmentList {
     const { disk } = this.#files;
     const firstKnown = Math.min(this.#segments[0]?.baseOffset ?? Infinity, this.#checkpointEnd);
     const older: Segment[] = [];
+    const indexed = new Set<number>();
     if (!(await disk.exists(this.folder))) {
       this.#older = false;
       return;
@@ -114,6 +111,8 @@ export class SegmentList {
       const known = this.#segments.some((segment) => segment.baseOffset === parsed.offset);
       if (parsed.suffix.endsWith('.deleted')) {
         await disk.remove(`${this.folder}/${entry.name}`);
+      } else if (parsed.suffix === 'txnindex' && (known || parsed.offset < firstKnown)) {
+        indexed.add(parsed.offset);
       } else if (parsed.suffix === 'log' && parsed.offset < firstKnown) {
         const segment = await Segment.sealed(this.#files, this.folder, parsed.offset);
         segment.compacted = parsed.offset < this.#gapsBelow;
@@ -124,6 +123,7 @@ export class SegmentList {
     }
     older.sort((a, b) => a.baseOffset - b.baseOffset);
     this.#segments = [...older, ...this.#segments];
+    for (const segment of this.#segments) segment.hasAborted ??= indexed.has(segment.baseOffset);
     this.#older = false;
     this.onLoaded();
   }

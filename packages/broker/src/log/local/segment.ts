@@ -1,4 +1,5 @@
-// One segment of a partition: its .log file and the two sparse indexes over it.
+// One segment of a partition: its .log file and the two sparse indexes over it (and the name of the index of aborted transactions, which
+// aborted-transactions.ts keeps).
 //
 //   appended (planned)   decides when the next segment begins; may be taken back when a commit fails
 //   written              what the file holds and the indexes cover; only this is read
@@ -308,6 +309,12 @@ export class Segment {
     this.#storedOffsetEntries = 0;
     this.#storedTimeEntries = 0;
     await this.#indexFrom(this.#located(undefined));
+  }
+
+  /** Whether there is a `.txnindex` file. */
+  async hasAbortedFile(): Promise<boolean> {
+    this.hasAborted ??= await this.#disk.exists(this.aborted.path);
+    return this.hasAborted;
   }
 
   loadIndexes(): Promise<void> {
