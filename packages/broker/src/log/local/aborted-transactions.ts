@@ -66,6 +66,16 @@ export class AbortedTransactions {
       this.#recent.pop();
   }
 
+  /** Compaction: the index of what lies from `from` to before `to` has these entries only, all of which it had. */
+  compacted(from: number, to: number, left: readonly AbortedTransaction[]): void {
+    const markers = new Set(left.map((entry) => entry.lastOffset));
+    const isLeft = ({ lastOffset }: AbortedTransaction): boolean =>
+      lastOffset < from || lastOffset >= to || markers.has(lastOffset);
+    const stored = this.#recent.slice(0, this.#stored).filter(isLeft);
+    this.#recent = [...stored, ...this.#recent.slice(this.#stored)];
+    this.#stored = stored.length;
+  }
+
   /** Those that have records from `fromOffset` to before `upToOffset`, by marker. @throws LogError (rejects) CORRUPT, IO */
   find(
     fromOffset: number,

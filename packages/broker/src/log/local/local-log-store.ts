@@ -20,6 +20,8 @@ import {
 } from '../partition-log.ts';
 import type { PartitionCheckpoint } from './checkpoint-file.ts';
 import { Checkpointer } from './checkpointer.ts';
+import { DEFAULT_CLEANER_SETTINGS, type CleanerSettings } from './compaction/cleaner-settings.ts';
+import { Compactor } from './compaction/compactor.ts';
 import { DiskState } from './disk-state.ts';
 import { GroupCommit } from './group-commit.ts';
 import { LocalPartitionLog } from './local-partition-log.ts';
@@ -45,6 +47,8 @@ export interface LocalLogOptions {
   /** The store's own folder; made at the first write. */
   readonly folder: string;
   readonly settings?: Partial<LocalLogSettings>;
+  /** How compaction works; asked whenever it matters, so that changes count at once. */
+  readonly cleaner?: () => Partial<CleanerSettings>;
   readonly logger?: LogLogger;
   /** A write or a sync failed: the broker must stop and recover by starting again. Called once. */
   readonly onFatal: (reason: LogError) => void;
@@ -78,6 +82,7 @@ export class LocalLogStore implements LogStore {
   readonly #open = new Map<string, LocalPartitionLog>();
   #nextWalNumber = 1;
   #retention: Timer | undefined;
+  readonly #compactor: Compactor;
   #closing: Promise<void> | undefined;
 
   constructor(options: LocalLogOptions, settings: LocalLogSettings, recovered: RecoveredStore) {
@@ -120,6 +125,7 @@ export class LocalLogStore implements LogStore {
       cache: new ReadCache(settings),
       commit: this.#commit,
       logger: options.logger,
+      cleaner: () => ({ ...DEFAULT_CLEANER_SETTINGS, ...options.cleaner?.() }),
       refusal: () => this.#refusal(),
       dirty: (log) => this.#checkpointer.dirty(log),
       checkpointed: (log) => this.#checkpointer.checkpointed(log),
@@ -127,6 +133,12 @@ export class LocalLogStore implements LogStore {
     };
     this.#wire();
     this.#retentionLater();
+    this.#compactor = new Compactor({
+      clock,
+      logger: options.logger,
+      logs: () => this.#open.values(),
+      cleaner: () => this.#context.cleaner(),
+    });
   }
 
   /** Producers should be held back: more is in memory than the segments have taken. */
@@ -223,6 +235,7 @@ export class LocalLogStore implements LogStore {
     await this.#commit.mark();
     this.#commit.stop();
     for (const log of this.#open.values()) log.close();
+    await this.#compactor.stop();
     if (this.#disk.failed || (this.#commit.untouched && !this.#checkpointer.changed)) {
       await this.#checkpointer.stop();
     } else {

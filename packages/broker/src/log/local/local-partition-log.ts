@@ -16,7 +16,9 @@ import type { SegmentProgressState } from './segment-progress.ts';
 import {
   LogError,
   type AppendedBatch,
+  type CompactionResult,
   type FoundBatch,
+  type LastOfProducer,
   type LogConfig,
   type LogObserver,
   type LogSlice,
@@ -27,6 +29,7 @@ import {
 import type { AbortedTransaction } from '../aborted-transaction.ts';
 import { AbortedTransactions } from './aborted-transactions.ts';
 import type { PartitionCheckpoint } from './checkpoint-file.ts';
+import { compactLog } from './compaction/compact-log.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import type { LogContext } from './log-context.ts';
 import { partitionFolderName } from './partition-files.ts';
@@ -78,6 +81,9 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   #closed = false;
   #recovering = false;
   #settlingSoon = false;
+  #cleanedTo: number;
+  #gapsBelow: number;
+  #compacting: Promise<unknown> = Promise.resolve();
   readonly #openedMs: number;
 
   constructor(context: LogContext, walNumber: number, checkpoint: PartitionCheckpoint, config: LogConfig) {
@@ -97,6 +103,12 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     this.aborted = new AbortedTransactions(this, checkpoint.aborted);
     this.writer = new PartitionWriter(this, checkpoint.active !== undefined);
     this.#openedMs = context.clock.now();
+    this.#cleanedTo = checkpoint.compaction?.cleanedTo ?? 0;
+    this.#gapsBelow = checkpoint.compaction?.gapsBelow ?? 0;
+    // Compaction may have replaced segments after the checkpoint: what is there counts.
+    this.segments.onLoaded = () => {
+      this.#size = this.segments.known.reduce((sum, segment) => sum + segment.planned.size, 0);
+    };
   }
 
   get startOffset(): number {
@@ -356,6 +368,44 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     return this.#closed ? Promise.resolve(0) : applyRetention(this, nowMs);
   }
 
+  compact(nowMs: number): Promise<CompactionResult> {
+    const work = (): Promise<CompactionResult> => compactLog(this, nowMs);
+    const result = this.#compacting.then(work, work);
+    this.#compacting = result.catch(() => {});
+    return result;
+  }
+
+  /** Everything below has been compacted. */
+  get cleanedTo(): number {
+    return this.#cleanedTo;
+  }
+
+  /** Nothing at or above it is compacted. */
+  get stableEndOffset(): number {
+    return Math.min(this.#observer?.stableEndOffset() ?? 0, this.#durableEndOffset);
+  }
+
+  lastOfProducer(producerId: number): LastOfProducer | undefined {
+    return this.#observer?.lastOfProducer(producerId);
+  }
+
+  /** Compaction: the next checkpoint says that segments below `offset` may have gaps. */
+  mayHaveGapsBelow(offset: number): void {
+    this.#gapsBelow = Math.max(this.#gapsBelow, offset);
+  }
+
+  /** Compaction: it has come so far. */
+  compactedTo(offset: number): void {
+    this.#cleanedTo = offset;
+    this.touch();
+  }
+
+  /** Compaction: segments were replaced by one with so many bytes more (less). */
+  resized(bytes: number): void {
+    this.#size += bytes;
+    this.touch();
+  }
+
   configure(config: LogConfig): void {
     this.config = config;
   }
@@ -529,6 +579,8 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
       sizeInBytes: this.#size - unwritten,
       active,
       epochs,
+      compaction:
+        this.#gapsBelow === 0 ? undefined : { cleanedTo: this.#cleanedTo, gapsBelow: this.#gapsBelow },
     };
   }
 

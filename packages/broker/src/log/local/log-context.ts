@@ -2,6 +2,7 @@
 import type { Clock, Disk } from '@moldau/runtime';
 
 import type { LogError } from '../partition-log.ts';
+import type { CleanerSettings } from './compaction/cleaner-settings.ts';
 import type { CommitMember } from './group-commit.ts';
 import type { LocalPartitionLog } from './local-partition-log.ts';
 import type { OpenFiles } from './open-files.ts';
@@ -10,6 +11,7 @@ import type { LocalLogSettings } from './settings.ts';
 import type { TailMemory } from './tail-memory.ts';
 
 export interface LogLogger {
+  info?(details: Readonly<Record<string, unknown>>, message: string): void;
   warn(details: Readonly<Record<string, unknown>>, message: string): void;
 }
 
@@ -28,6 +30,8 @@ export interface LogContext {
     readonly nextSequence: number;
   };
   readonly logger: LogLogger | undefined;
+  /** How compaction works, as it is set now. */
+  cleaner(): CleanerSettings;
   /** Why appends are refused at present: the disk is full, or the engine has failed. */
   refusal(): LogError | undefined;
   /** The partition has something that no checkpoint covers. */

@@ -32,6 +32,19 @@ export async function readSegments(
   limits: ReadLimits,
 ): Promise<LogSlice> {
   await log.segments.load();
+  for (;;) {
+    const slice = await readKnownSegments(log, offset, limits);
+    if (slice !== undefined) return slice;
+  }
+}
+
+/** Undefined: compaction has replaced a segment under the reader, or batches have gone from memory to a segment; to be tried again. */
+async function readKnownSegments(
+  log: LocalPartitionLog,
+  offset: number,
+  limits: ReadLimits,
+): Promise<LogSlice | undefined> {
+  const { evicted } = log.tail;
   for (
     let segment = log.segments.find(offset);
     segment !== undefined;
@@ -47,6 +60,7 @@ export async function readSegments(
         return slice;
       }
     } catch (error) {
+      if (segment.replaced && !log.closed) return undefined;
       // Retention took the segment away under the reader: there is nothing at this offset any more.
       if (segment.deleted || offset < log.startOffset || log.closed) return NOTHING;
       throw error instanceof LogError
@@ -54,5 +68,8 @@ export async function readSegments(
         : new LogError('IO', `Cannot read ${log.folder}: ${(error as Error).message}`, { cause: error });
     }
   }
-  return NOTHING;
+  // Compaction may leave a gap at the end of a segment, and the next batch may be in no segment yet.
+  if (log.closed) return NOTHING;
+  if (log.tail.evicted !== evicted) return undefined;
+  return evicted === log.tail.end ? NOTHING : readTail(log.tail, evicted, limits);
 }

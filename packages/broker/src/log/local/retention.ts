@@ -50,8 +50,9 @@ async function startAfter(
   let start = 0;
   for (const segment of log.segments.known) {
     const size = segment.planned.size;
-    if (size === 0 || !(await mayGo(segment))) break;
     const next = log.segments.after(segment);
+    // One that compaction has emptied goes with those before it.
+    if (size === 0 ? next === undefined : !(await mayGo(segment))) break;
     const end = next?.baseOffset ?? log.endOffset;
     // Only what is durable may go, and only what has been judged: the active segment may have grown meanwhile.
     if (end > log.durableEndOffset || segment.planned.size !== size) break;
@@ -69,7 +70,7 @@ export async function hasSegmentBelowStart(log: LocalPartitionLog): Promise<bool
 
 /** Takes the segments below `start` out of the log, which a checkpoint has covered since it was the start. To be called as a piece of the log's file work. */
 export async function dropSegments(log: LocalPartitionLog, start: number): Promise<number> {
-  const { context, config } = log;
+  const { context } = log;
   const gone: Segment[] = [];
   await log.writer.flush();
   for (
@@ -84,18 +85,22 @@ export async function dropSegments(log: LocalPartitionLog, start: number): Promi
     log.segmentDropped(segment.planned.size);
     gone.push(segment);
   }
-  if (gone.length > 0) {
-    context.clock.setTimer(config.fileDeleteDelayMs, () => {
-      for (const segment of gone) {
-        // What stays goes when the folder is looked through the next time.
-        segment.destroy().catch((error: unknown) => {
-          context.logger?.warn(
-            { file: segment.log.path },
-            `A deleted segment could not be removed: ${(error as Error).message}`,
-          );
-        });
-      }
-    });
-  }
+  destroyLater(log, gone);
   return gone.length;
+}
+
+/** Frees the disk space of segments that are out of the log, once readers had time to end. */
+export function destroyLater({ context, config }: LocalPartitionLog, segments: readonly Segment[]): void {
+  if (segments.length === 0) return;
+  context.clock.setTimer(config.fileDeleteDelayMs, () => {
+    for (const segment of segments) {
+      // What stays goes when the folder is looked through the next time.
+      segment.destroy().catch((error: unknown) => {
+        context.logger?.warn(
+          { file: segment.log.path },
+          `A deleted segment could not be removed: ${(error as Error).message}`,
+        );
+      });
+    }
+  });
 }

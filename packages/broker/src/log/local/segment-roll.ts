@@ -25,10 +25,17 @@ export function shouldRoll(
   return (
     planned.size > config.segmentBytes - arriving.sizeInBytes ||
     waited(planned.firstTimestamp, arriving.maxTimestamp, nowMs, createdMs) >
-      config.segmentMs - jitter(segment, config) ||
+      longest(config) - jitter(segment, config) ||
     planned.indexEntries >= Math.floor(config.segmentIndexBytes / OFFSET_INDEX_ENTRY_BYTES) ||
     arriving.lastOffset - segment.baseOffset > MAX_RELATIVE_OFFSET
   );
+}
+
+/** How long a segment may take records: a compacted one not longer than its records may wait for compaction. */
+function longest(config: LogConfig): number {
+  return config.compacts && config.maxCompactionLagMs > 0
+    ? Math.min(config.segmentMs, config.maxCompactionLagMs)
+    : config.segmentMs;
 }
 
 function waited(firstTimestamp: number, timestamp: number, nowMs: number, createdMs: number): number {
@@ -37,7 +44,7 @@ function waited(firstTimestamp: number, timestamp: number, nowMs: number, create
 
 /** Spreads the ends of segments that began together; the same for a segment however often it is asked. */
 function jitter(segment: Segment, config: LogConfig): number {
-  const range = Math.min(config.segmentJitterMs, config.segmentMs);
+  const range = Math.min(config.segmentJitterMs, longest(config));
   if (range <= 0) return 0;
   let hash = segment.baseOffset | 0;
   for (let i = 0; i < segment.log.path.length; i++)

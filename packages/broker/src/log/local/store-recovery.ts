@@ -16,6 +16,7 @@ import { isBatchOf } from './batch-check.ts';
 import { readCheckpoint, writeCheckpoint, type PartitionCheckpoint } from './checkpoint-file.ts';
 import { LocalPartitionLog } from './local-partition-log.ts';
 import type { LogContext } from './log-context.ts';
+import { DEFAULT_CLEANER_SETTINGS } from './compaction/cleaner-settings.ts';
 import { OpenFiles } from './open-files.ts';
 import { offsetName, parseRemovedFolderName, partitionFolderName } from './partition-files.ts';
 import { ReadCache } from './read-cache.ts';
@@ -135,6 +136,7 @@ class StoreRecovery {
       cache: new ReadCache(settings),
       commit: { nextSequence: 1, add: () => {} },
       logger: undefined,
+      cleaner: () => DEFAULT_CLEANER_SETTINGS,
       refusal: () => undefined,
       dirty: () => {},
       checkpointed: () => Promise.resolve(),
@@ -169,6 +171,9 @@ class StoreRecovery {
   async checkSegment(section: SegmentSection, id: PartitionId | undefined): Promise<string | undefined> {
     if (id === undefined) return `partition ${section.number} is not defined`;
     if (this.#removed.has(partitionKey(id))) return undefined;
+    // A checkpoint has it, and since then compaction may have replaced the segment.
+    const covered = this.partitions.get(partitionKey(id))?.endOffset ?? 0;
+    if (section.batches.every((batch) => batch.lastOffset < covered)) return undefined;
     const path = `${this.#options.folder}/${partitionFolderName(id)}/${offsetName(section.segmentBase)}.log`;
     if (!(await this.#options.disk.exists(path))) return `${path} is missing`;
     const file = await this.#options.disk.open(path, { mode: 'read' });

@@ -1,11 +1,8 @@
 // Batches by timestamp. The index brings near, then headers are compared; the caller decodes the batch to find the record.
-import {
-  batchBaseOffset,
-  batchLastOffset,
-  batchMaxTimestamp,
-} from '@moldau/protocol/records/batch-header.ts';
+import { batchBaseOffset, batchLastOffset } from '@moldau/protocol/records/batch-header.ts';
 
 import type { AppendedBatch, FoundBatch } from '../partition-log.ts';
+import { recordsMaxTimestamp } from './batch-check.ts';
 import type { LocalPartitionLog } from './local-partition-log.ts';
 import type { Segment } from './segment.ts';
 import { scanSegment } from './segment-scan.ts';
@@ -19,9 +16,15 @@ export async function findByTimestamp(
   const tail = unwritten(log);
   for (const segment of await log.segments.load()) {
     if (segment.deleted || segment.written.size === 0) continue;
-    if ((await segment.largestTimestamp()).timestamp < timestamp) continue;
-    const found = await findInSegment(log, segment, timestamp);
-    if (found !== undefined) return found;
+    try {
+      if ((await segment.largestTimestamp()).timestamp < timestamp) continue;
+      const found = await findInSegment(log, segment, timestamp);
+      if (found !== undefined) return found;
+    } catch (error) {
+      // Compaction has replaced it, and it is gone.
+      if (segment.replaced) return findByTimestamp(log, timestamp);
+      throw error;
+    }
   }
   const batch = tail.find((batch) => batch.maxTimestamp >= timestamp && batch.lastOffset >= log.startOffset);
   return batch === undefined ? undefined : { bytes: batch.bytes, baseOffset: batch.baseOffset };
@@ -32,7 +35,8 @@ export async function findMaxTimestamp(log: LocalPartitionLog): Promise<FoundBat
   const tail = unwritten(log);
   let best = { timestamp: -1, offset: -1 };
   for (const segment of await log.segments.load()) {
-    const largest = await segment.largestTimestamp();
+    const largest = await largestOf(segment);
+    if (largest === undefined) return findMaxTimestamp(log);
     if (largest.timestamp > best.timestamp && largest.offset >= log.startOffset) best = largest;
   }
   for (const batch of tail) {
@@ -47,6 +51,18 @@ export async function findMaxTimestamp(log: LocalPartitionLog): Promise<FoundBat
   });
   const bytes = buffers[0];
   return bytes === undefined ? undefined : { bytes, baseOffset: batchBaseOffset(bytes, 0) };
+}
+
+/** Undefined: compaction has replaced the segment, and it is gone. */
+async function largestOf(
+  segment: Segment,
+): Promise<{ readonly timestamp: number; readonly offset: number } | undefined> {
+  try {
+    return await segment.largestTimestamp();
+  } catch (error) {
+    if (segment.replaced) return undefined;
+    throw error;
+  }
 }
 
 function unwritten(log: LocalPartitionLog): AppendedBatch[] {
@@ -70,7 +86,7 @@ async function findInSegment(
     from: await segment.locateTime(timestamp),
     whole: false,
     onBatch: (bytes, at, position, size) => {
-      if (batchMaxTimestamp(bytes, at) < timestamp || batchLastOffset(bytes, at) < log.startOffset)
+      if (recordsMaxTimestamp(bytes, at) < timestamp || batchLastOffset(bytes, at) < log.startOffset)
         return true;
       found = { position, size };
       return false;

@@ -32,12 +32,18 @@ import {
   batchProducerEpoch,
   batchProducerId,
   batchRecordCount,
+  batchSizeInBytes,
   batchTimestampType,
   writeBatchHeader,
 } from '@moldau/protocol/records/batch-header.ts';
 import { codecName } from '@moldau/protocol/compression/codec.ts';
-import { compressAsync } from '@moldau/protocol/compression/compression.ts';
-import { openBatchAsync, type RecordCursor } from '@moldau/protocol/records/record-reader.ts';
+import {
+  compress,
+  compressAsync,
+  decompress,
+  decompressAsync,
+} from '@moldau/protocol/compression/compression.ts';
+import { RecordCursor } from '@moldau/protocol/records/record-reader.ts';
 import { varintSize, varlongSize, writeVarint, writeVarlong } from '@moldau/protocol/records/varint.ts';
 
 import type { LastOfProducer } from '../../partition-log.ts';
@@ -74,16 +80,46 @@ export async function filterBatch(
   const allGone = removable && (!control || (horizon !== undefined && horizon <= rules.nowMs));
   const count = batchRecordCount(bytes, at);
   if (allGone || count === 0) return nothingLeft(bytes, at, count, rules);
-  const kept = new KeptRecords();
-  const cursor = await openBatchAsync(bytes, at);
-  while (cursor.next()) {
+  const records = await recordsOf(bytes, at);
+  const flags = new Uint8Array(count);
+  let kept = 0;
+  let tombstones = false;
+  let index = 0;
+  for (const cursor = cursorOver(bytes, at, records); cursor.next(); index++) {
     if (slices.due) await slices.rest();
-    if (control || isKept(cursor, horizon, rules)) kept.add(cursor);
+    if (!control && !isKept(cursor, horizon, rules)) continue;
+    flags[index] = 1;
+    kept += 1;
+    tombstones ||= !cursor.hasValue;
   }
-  if (kept.count === 0) return nothingLeft(bytes, at, count, rules);
-  const getsHorizon = horizon === undefined && (kept.tombstones || (control && removable));
-  if (kept.count === count && !getsHorizon) return 'keep';
-  return kept.build(bytes, at, getsHorizon ? rules.nowMs + rules.deleteRetentionMs : undefined);
+  if (kept === 0) return nothingLeft(bytes, at, count, rules);
+  const getsHorizon = horizon === undefined && (control ? removable : tombstones);
+  if (kept === count && !getsHorizon) return 'keep';
+  const newHorizon = getsHorizon ? rules.nowMs + rules.deleteRetentionMs : undefined;
+  return rewritten(bytes, at, cursorOver(bytes, at, records), flags, newHorizon);
+}
+
+interface RecordBytes {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly end: number;
+}
+
+/** Records that take more bytes are (de)compressed off the event loop. */
+const SMALL_BYTES = 16 * 1024;
+
+async function recordsOf(bytes: Uint8Array, at: number): Promise<RecordBytes> {
+  const start = at + RECORD_BATCH_OVERHEAD;
+  const end = at + batchSizeInBytes(bytes, at);
+  const codec = batchCodecId(bytes, at);
+  if (codec === 0) return { bytes, at: start, end };
+  const stored = bytes.subarray(start, end);
+  const records = end - start <= SMALL_BYTES ? decompress(codec, stored) : await decompressAsync(codec, stored);
+  return { bytes: records, at: 0, end: records.length };
+}
+
+function cursorOver(bytes: Uint8Array, at: number, records: RecordBytes): RecordCursor {
+  return new RecordCursor(bytes, at, records.bytes, records.at, records.end);
 }
 
 function isKept(cursor: RecordCursor, horizon: number | undefined, rules: FilterRules): boolean {
@@ -119,66 +155,80 @@ function emptied(bytes: Uint8Array, at: number): Uint8Array {
   });
 }
 
-/** The records of a batch that stay, as they lie in it. */
+/** The batch at `at` with those of its records that have a flag, and with a delete horizon that it did not have if that is given. */
+async function rewritten(
+  bytes: Uint8Array,
+  at: number,
+  cursor: RecordCursor,
+  flags: Uint8Array,
+  horizon: number | undefined,
+): Promise<Uint8Array> {
+  const records = new KeptRecords(horizon, batchSizeInBytes(bytes, at));
+  for (const flag of flags) {
+    cursor.next();
+    if (flag === 1) records.add(cursor);
+  }
+  const codec = codecName(batchCodecId(bytes, at)) ?? 'none';
+  const stored =
+    records.bytes.length <= SMALL_BYTES ? compress(codec, records.bytes) : await compressAsync(codec, records.bytes);
+  const batch = new Uint8Array(RECORD_BATCH_OVERHEAD + stored.length);
+  batch.set(stored, RECORD_BATCH_OVERHEAD);
+  const logAppendTime = batchTimestampType(bytes, at) === 'LogAppendTime';
+  return withHeader(batch, bytes, at, {
+    attributes: batchAttributes(bytes, at) | (horizon === undefined ? 0 : DELETE_HORIZON_FLAG),
+    baseTimestamp: horizon ?? batchBaseTimestamp(bytes, at),
+    maxTimestamp: logAppendTime ? batchMaxTimestamp(bytes, at) : records.maxTimestamp,
+    recordCount: records.count,
+  });
+}
+
+/** Records of one batch behind one another, as they lie in it but for the timestamp where that counts from another one now. */
 class KeptRecords {
   count = 0;
-  tombstones = false;
-  readonly #records: { raw: Uint8Array; timestamp: number; behindTimestamp: Uint8Array }[] = [];
-  #bytes = 0;
-  #maxTimestamp = NO_TIMESTAMP;
+  maxTimestamp = NO_TIMESTAMP;
+  readonly #baseTimestamp: number | undefined;
+  #target: Uint8Array;
+  #end = 0;
+
+  /** `baseTimestamp`: what timestamps count from now, if that changes. */
+  constructor(baseTimestamp: number | undefined, capacity: number) {
+    this.#baseTimestamp = baseTimestamp;
+    this.#target = new Uint8Array(capacity);
+  }
+
+  get bytes(): Uint8Array {
+    return this.#target.subarray(0, this.#end);
+  }
 
   add(cursor: RecordCursor): void {
-    const { raw, timestamp, rawBehindTimestamp: behindTimestamp } = cursor;
-    this.#records.push({ raw, timestamp, behindTimestamp });
-    this.#bytes += raw.length;
-    this.#maxTimestamp = Math.max(this.#maxTimestamp, timestamp);
-    this.tombstones ||= !cursor.hasValue;
+    if (this.#baseTimestamp === undefined) this.#copy(cursor.raw);
+    else this.#moveTo(this.#baseTimestamp, cursor);
+    this.maxTimestamp = Math.max(this.maxTimestamp, cursor.timestamp);
     this.count += 1;
   }
 
-  /** The batch at `at` with these records only, with a delete horizon that it did not have if that is given. */
-  async build(bytes: Uint8Array, at: number, horizon: number | undefined): Promise<Uint8Array> {
-    const records = horizon === undefined ? this.#copied() : this.#movedTo(horizon);
-    const codec = codecName(batchCodecId(bytes, at)) ?? 'none';
-    const stored = await compressAsync(codec, records);
-    const batch = new Uint8Array(RECORD_BATCH_OVERHEAD + stored.length);
-    batch.set(stored, RECORD_BATCH_OVERHEAD);
-    const logAppendTime = batchTimestampType(bytes, at) === 'LogAppendTime';
-    return withHeader(batch, bytes, at, {
-      attributes: batchAttributes(bytes, at) | (horizon === undefined ? 0 : DELETE_HORIZON_FLAG),
-      baseTimestamp: horizon ?? batchBaseTimestamp(bytes, at),
-      maxTimestamp: logAppendTime ? batchMaxTimestamp(bytes, at) : this.#maxTimestamp,
-      recordCount: this.count,
-    });
+  #copy(raw: Uint8Array): void {
+    this.#reserve(raw.length);
+    this.#target.set(raw, this.#end);
+    this.#end += raw.length;
   }
 
-  #copied(): Uint8Array {
-    const target = new Uint8Array(this.#bytes);
-    let end = 0;
-    for (const { raw } of this.#records) {
-      target.set(raw, end);
-      end += raw.length;
-    }
-    return target;
+  #moveTo(baseTimestamp: number, { timestamp, rawBehindTimestamp }: RecordCursor): void {
+    const size = 1 + varlongSize(timestamp - baseTimestamp) + rawBehindTimestamp.length;
+    this.#reserve(varintSize(size) + size);
+    let at = writeVarint(this.#target, this.#end, size);
+    // Attributes: no bit of them means anything.
+    this.#target[at++] = 0;
+    at = writeVarlong(this.#target, at, timestamp - baseTimestamp);
+    this.#target.set(rawBehindTimestamp, at);
+    this.#end = at + rawBehindTimestamp.length;
   }
 
-  /** Timestamps count from `baseTimestamp` now. */
-  #movedTo(baseTimestamp: number): Uint8Array {
-    const size = (record: { timestamp: number; behindTimestamp: Uint8Array }): number =>
-      1 + varlongSize(record.timestamp - baseTimestamp) + record.behindTimestamp.length;
-    let bytes = 0;
-    for (const record of this.#records) bytes += varintSize(size(record)) + size(record);
-    const target = new Uint8Array(bytes);
-    let end = 0;
-    for (const record of this.#records) {
-      end = writeVarint(target, end, size(record));
-      // Attributes: no bit of them means anything.
-      target[end++] = 0;
-      end = writeVarlong(target, end, record.timestamp - baseTimestamp);
-      target.set(record.behindTimestamp, end);
-      end += record.behindTimestamp.length;
-    }
-    return target;
+  #reserve(size: number): void {
+    if (this.#end + size <= this.#target.length) return;
+    const grown = new Uint8Array(Math.max(this.#end + size, this.#target.length * 2));
+    grown.set(this.bytes);
+    this.#target = grown;
   }
 }
 
