@@ -17,6 +17,8 @@ import type { ByteBudget } from './server/byte-budget.ts';
 import { ConnectionServer } from './server/connection-server.ts';
 import type { ReusedMemory } from './log/reused-memory.ts';
 import { Dispatcher } from './server/dispatch.ts';
+import { ClientQuotas } from './security/quotas/client-quotas.ts';
+import type { MutationQuotas } from './security/quotas/mutation-quotas.ts';
 import type { BrokerSettings } from './settings/broker-settings.ts';
 import { EffectiveSettings } from './settings/effective-settings.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -31,6 +33,8 @@ export interface BrokerOptions {
   readonly partitions: Partitions;
   readonly logs: LogStore;
   readonly dataFolder: string;
+  /** Of all brokers of the process together. */
+  readonly mutationQuotas: MutationQuotas;
   /** Bytes of requests in the process, shared by all its brokers. */
   readonly budget: ByteBudget;
   /** For the frames of produce requests, shared likewise. */
@@ -73,6 +77,11 @@ export class Broker {
       producerIds: new ProducerIds(metadata),
       fetchSessions: new FetchSessionCache(settings.maxIncrementalFetchSessionCacheSlots, random),
       waitingFetches: new WaitingFetches(clock, settings.maxWaitingFetches),
+      quotas: new ClientQuotas(() => metadata.image, {
+        number: settings.quotaWindowNum,
+        sizeMs: settings.quotaWindowSizeSeconds * 1000,
+      }),
+      mutationQuotas: options.mutationQuotas,
       logger,
     };
     const dispatcher = new Dispatcher(this.services, allApis());
@@ -81,6 +90,7 @@ export class Broker {
       clock,
       settings: () => effective.current,
       dispatcher,
+      quotas: this.services.quotas,
       budget: options.budget,
       memory: options.memory,
       logs,

@@ -15,6 +15,7 @@ import { openLocalMetadataStore } from './metadata/local/local-metadata-store.ts
 import type { MetadataStore } from './metadata/metadata-store.ts';
 import { newClusterId } from './metadata/new-id.ts';
 import { Partitions } from './partition/partitions.ts';
+import { MutationQuotas } from './security/quotas/mutation-quotas.ts';
 import { ByteBudget } from './server/byte-budget.ts';
 import { ReusedMemory } from './log/reused-memory.ts';
 import type { BrokerSettings } from './settings/broker-settings.ts';
@@ -126,6 +127,11 @@ function createBrokers(
   const { settings, logger } = options;
   const budget = new ByteBudget(settings.queuedMaxRequestBytes);
   const memory = new ReusedMemory(IDLE_FRAME_BYTES);
+  const mutationWindows = {
+    number: settings.controllerQuotaWindowNum,
+    sizeMs: settings.controllerQuotaWindowSizeSeconds * 1000,
+  };
+  const mutationQuotas = new MutationQuotas(() => metadata.image, mutationWindows, clock);
   return Array.from(
     { length: options.brokers },
     (_, i) =>
@@ -139,6 +145,7 @@ function createBrokers(
         partitions,
         logs,
         dataFolder,
+        mutationQuotas,
         budget,
         memory,
         logger,

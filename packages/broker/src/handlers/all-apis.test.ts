@@ -37,6 +37,15 @@ const resource = (s: Situation) => ({ resourceType: ConfigResourceType.TOPIC, re
 
 /** For each API a request that succeeds, in the fields of any version. */
 const REQUESTS: Readonly<Record<string, Build>> = {
+  AlterClientQuotas: () => ({
+    entries: [
+      {
+        entity: [{ entityType: 'user', entityName: 'nobody' }],
+        ops: [{ key: 'producer_byte_rate', value: 1, remove: false }],
+      },
+    ],
+    validateOnly: false,
+  }),
   ApiVersions: (s) => since(s, 3, { clientSoftwareName: 'test', clientSoftwareVersion: '1' }),
   AlterConfigs: (s) => ({
     resources: [{ ...resource(s), configs: [{ name: 'retention.ms', value: '1000' }] }],
@@ -65,6 +74,10 @@ const REQUESTS: Readonly<Record<string, Build>> = {
   }),
   DeleteTopics: (s) =>
     s.version >= 6 ? { topics: [{ name: 'none', topicId: new Uint8Array(16) }] } : { topicNames: ['none'] },
+  DescribeClientQuotas: () => ({
+    components: [{ entityType: 'user', matchType: 2, match: null }],
+    strict: false,
+  }),
   DescribeCluster: () => ({ includeClusterAuthorizedOperations: true }),
   DescribeConfigs: (s) => ({
     resources: [

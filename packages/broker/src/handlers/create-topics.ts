@@ -14,14 +14,19 @@ import { createTopics as decide, type CreatedTopic } from '../metadata/create-to
 import { propose } from './propose.ts';
 import { defineApi } from './services.ts';
 
+/** From this version on the client knows THROTTLING_QUOTA_EXCEEDED (KIP-599). */
+const STRICT_QUOTA_VERSION = 6;
+
 export const createTopics = defineApi<CreateTopicsRequest, CreateTopicsResponse>({
   request: createTopicsRequest,
   response: createTopicsResponse,
-  async handle(services, _context, request) {
+  async handle(services, context, request) {
     const { settings, random } = services;
+    const quota = services.mutationQuotas.for(context, context.apiVersion >= STRICT_QUOTA_VERSION);
     const { answer, failure } = await propose(services, (image) =>
-      decide(image, request.topics, { settings, random, validateOnly: request.validateOnly }),
+      decide(image, request.topics, { settings, random, validateOnly: request.validateOnly, quota }),
     );
+    if (quota !== undefined) context.throttle(quota.throttleMs);
     const topics = answer ?? request.topics.map(({ name }) => ({ name, ...failure }));
     // Each name once, as Kafka answers duplicates.
     const byName = new Map(topics.map((topic) => [topic.name, resultOf(topic)]));

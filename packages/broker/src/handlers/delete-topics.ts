@@ -13,6 +13,8 @@ import { propose } from './propose.ts';
 import { defineApi } from './services.ts';
 
 const TOPIC_STATES_VERSION = 6;
+/** From this version on the client knows THROTTLING_QUOTA_EXCEEDED (KIP-599). */
+const STRICT_QUOTA_VERSION = 5;
 
 export const deleteTopics = defineApi<DeleteTopicsRequest, DeleteTopicsResponse>({
   request: deleteTopicsRequest,
@@ -25,7 +27,10 @@ export const deleteTopics = defineApi<DeleteTopicsRequest, DeleteTopicsResponse>
             topicId: isZeroUuid(topicId) ? null : uuidToString(topicId),
           }))
         : request.topicNames.map((name) => ({ name, topicId: null }));
-    const { answer, failure } = await propose(services, (image) => decide(image, asked, services));
+    const { settings } = services;
+    const quota = services.mutationQuotas.for(context, context.apiVersion >= STRICT_QUOTA_VERSION);
+    const { answer, failure } = await propose(services, (image) => decide(image, asked, { settings, quota }));
+    if (quota !== undefined) context.throttle(quota.throttleMs);
     const results = answer ?? asked.map((topic) => ({ ...topic, ...failure }));
     return newDeleteTopicsResponse({
       responses: results.map(({ name, topicId, errorCode, errorMessage }) =>

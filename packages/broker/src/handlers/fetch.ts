@@ -8,7 +8,8 @@ import {
   type FetchResponse,
 } from '@moldau/protocol/generated/fetch.ts';
 import type { Partition } from '../partition/partition.ts';
-import { fetchAnswer } from './fetch/fetch-answer.ts';
+import { fetchAnswer, noteAnswered } from './fetch/fetch-answer.ts';
+import { exceedsQuota, fetchableBytes } from './fetch/fetch-quota.ts';
 import {
   FINAL_EPOCH,
   INITIAL_EPOCH,
@@ -38,14 +39,30 @@ export const fetch = defineApi<FetchRequest, FetchResponse>({
     const plan = planOf(services, context, request);
     if (typeof plan === 'number') return newFetchResponse({ errorCode: plan });
     const limits: FetchLimits = {
-      maxBytes: Math.min(request.maxBytes, services.settings.fetchMaxBytes),
+      maxBytes: Math.min(
+        request.maxBytes,
+        services.settings.fetchMaxBytes,
+        fetchableBytes(services, context),
+      ),
       readCommitted: request.isolationLevel === READ_COMMITTED,
     };
     const pass = await readUntilEnough(services, context, request, plan, limits);
     context.onSent(() => releasePass(pass));
-    return fetchAnswer(services, context.apiVersion, pass, limits, plan.session, plan.incremental);
+    const { session, incremental } = plan;
+    const response = fetchAnswer(services, context.apiVersion, pass, limits, session, incremental);
+    if (exceedsQuota(services, context, response)) return nothingNow(services, plan);
+    if (session !== undefined) noteAnswered(pass, session, incremental);
+    return response;
   },
 });
+
+/** The client has to wait. A session that this request was to begin has not begun. */
+function nothingNow({ fetchSessions }: Services, { session, incremental }: Plan): FetchResponse {
+  if (session === undefined) return newFetchResponse();
+  if (incremental) return newFetchResponse({ sessionId: session.id });
+  fetchSessions.remove(session.id);
+  return newFetchResponse();
+}
 
 /** Finds or makes the session. An error code: the client must begin a new one. */
 function planOf(services: Services, context: RequestContext, request: FetchRequest): Plan | ErrorCode {

@@ -33,6 +33,8 @@ export const produce = defineApi<ProduceRequest, ProduceResponse>({
   request: produceRequest,
   response: produceResponse,
   handle(services, context, request) {
+    // Counted before it is appended: no request that is on its way behind this one starts when this one is too much.
+    countProduced(services, context);
     return new Promise((resolve) => {
       const response = newProduceResponse();
       let waiting = 1;
@@ -55,6 +57,10 @@ export const produce = defineApi<ProduceRequest, ProduceResponse>({
     });
   },
 });
+
+function countProduced({ quotas, clock }: Services, context: RequestContext): void {
+  if (quotas.active) context.throttle(quotas.produced(context, context.requestBytes, clock.monotonic()));
+}
 
 function topicName(services: Services, topic: TopicProduceData, version: number): string | undefined {
   if (version < TOPIC_IDS_VERSION) return topic.name;

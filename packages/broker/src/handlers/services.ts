@@ -8,6 +8,8 @@ import type { LogStore } from '../log/partition-log.ts';
 import type { MetadataStore } from '../metadata/metadata-store.ts';
 import type { ProducerIds } from '../metadata/producer-ids.ts';
 import type { Partitions } from '../partition/partitions.ts';
+import type { ClientQuotas } from '../security/quotas/client-quotas.ts';
+import type { MutationQuotas } from '../security/quotas/mutation-quotas.ts';
 import type { BrokerSettings } from '../settings/broker-settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { FetchSessionCache } from './fetch/fetch-session-cache.ts';
@@ -27,16 +29,30 @@ export interface Services {
   readonly producerIds: ProducerIds;
   readonly fetchSessions: FetchSessionCache;
   readonly waitingFetches: WaitingFetches;
+  readonly quotas: ClientQuotas;
+  /** Shared by all brokers of the process. */
+  readonly mutationQuotas: MutationQuotas;
   readonly logger: Logger;
 }
 
 export interface RequestContext {
   readonly apiVersion: number;
   readonly clientId: string;
+  /** The name of the user who sent it. */
+  readonly principal: string;
+  /** Of the whole request, without its length. */
+  readonly requestBytes: number;
   /** The client's address, as `/127.0.0.1`, in Kafka's form. */
   readonly clientHost: string;
   /** What the request's bytes lie in, if that is used again: whoever keeps views of them holds it. Only produce requests have it. */
   readonly memory: BatchMemory | undefined;
+  /** The answer tells the client to wait so many ms, and nothing more is taken from it for so long; the longest of several counts. */
+  throttle(ms: number): void;
+  /**
+   * Counts the time this request has taken up to now, and holds the client back if that is too much; says for how many ms. Called for every
+   * request with an answer; a handler calls it when its answer depends on it.
+   */
+  throttleForWork(): number;
   /** Calls back once when the connection is over; the returned function forgets that. */
   onClosed(callback: () => void): () => void;
   /** Calls back once when the answer has left, or will never leave: until then what it refers to must not change. */

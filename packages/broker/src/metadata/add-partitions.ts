@@ -1,5 +1,6 @@
 // Decides CreatePartitions: a topic's partitions only ever grow, as removing one would lose its records and move keys.
 import { errorMessage, ErrorCode } from '@moldau/protocol/generated/errors.ts';
+import type { MutationQuota } from '../security/quotas/mutation-quotas.ts';
 import type { BrokerSettings } from '../settings/broker-settings.ts';
 import { refusal, SUCCESS, type Outcome } from '../settings/outcome.ts';
 import type { MetadataChange } from './change.ts';
@@ -16,6 +17,13 @@ export interface PartitionsToAdd {
   readonly assignments: readonly { readonly brokerIds: readonly number[] }[] | null;
 }
 
+export interface AddPartitionsContext {
+  readonly settings: BrokerSettings;
+  readonly validateOnly: boolean;
+  /** Of the client that asks, if it has one: each partition is counted. */
+  readonly quota?: MutationQuota | undefined;
+}
+
 export interface AddedPartitions extends Outcome {
   readonly name: string;
 }
@@ -24,8 +32,9 @@ export interface AddedPartitions extends Outcome {
 export function addPartitions(
   image: MetadataImage,
   topics: readonly PartitionsToAdd[],
-  { settings, validateOnly }: { readonly settings: BrokerSettings; readonly validateOnly: boolean },
+  { settings, validateOnly, quota }: AddPartitionsContext,
 ): { readonly changes: readonly MetadataChange[]; readonly answer: readonly AddedPartitions[] } {
+  quota?.begin();
   const changes: MetadataChange[] = [];
   const placer = new ReplicaPlacer(image);
   const limits = new PartitionLimits(image, settings);
@@ -41,6 +50,10 @@ export function addPartitions(
     const partitions = tooLarge ?? newPartitions(image, topic, placer, limits);
     if ('errorCode' in partitions) {
       return { name, ...partitions };
+    }
+    const exceeded = quota?.take(partitions.length);
+    if (exceeded !== undefined) {
+      return { name, ...exceeded };
     }
     limits.add(partitions.length);
     changes.push({ kind: 'partitions-added', topic: name, partitions });

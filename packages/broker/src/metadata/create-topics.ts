@@ -3,6 +3,7 @@
 // for their metadata, through here too.
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import type { Random } from '@moldau/runtime';
+import type { MutationQuota } from '../security/quotas/mutation-quotas.ts';
 import type { BrokerSettings } from '../settings/broker-settings.ts';
 import { describeTopic, type DescribedConfig } from '../settings/describe-configs.ts';
 import { refusal, SUCCESS, type Outcome } from '../settings/outcome.ts';
@@ -31,6 +32,8 @@ export interface CreateTopicsContext {
   readonly settings: BrokerSettings;
   readonly random: Random;
   readonly validateOnly: boolean;
+  /** Of the client that asks, if it has one: each partition is counted. */
+  readonly quota?: MutationQuota | undefined;
 }
 
 export type CreatedTopic = Outcome & {
@@ -50,6 +53,7 @@ export function createTopics(
   topics: readonly TopicToCreate[],
   context: CreateTopicsContext,
 ): { readonly changes: readonly MetadataChange[]; readonly answer: readonly CreatedTopic[] } {
+  context.quota?.begin();
   const run = new Creation(image, context, topics);
   const answer = topics.map((topic): CreatedTopic => {
     const change = run.create(topic);
@@ -97,6 +101,10 @@ class Creation {
     const partitions = topic.assignments.length > 0 ? this.#assigned(topic) : this.#placed(topic);
     if ('errorCode' in partitions) {
       return partitions;
+    }
+    const exceeded = this.#context.quota?.take(partitions.length);
+    if (exceeded !== undefined) {
+      return exceeded;
     }
     this.#limits.add(partitions.length);
     const change: TopicCreated = {

@@ -1,6 +1,7 @@
 // Decides DeleteTopics: by name, or by id (KIP-516). Codes and messages are Kafka's; unlike Kafka the broker's own topics are refused,
 // because groups and transactions live in them.
 import { errorMessage, ErrorCode } from '@moldau/protocol/generated/errors.ts';
+import type { MutationQuota } from '../security/quotas/mutation-quotas.ts';
 import type { BrokerSettings } from '../settings/broker-settings.ts';
 import { refusal, SUCCESS, type Outcome } from '../settings/outcome.ts';
 import type { MetadataChange } from './change.ts';
@@ -18,12 +19,16 @@ export interface DeletedTopic extends Outcome {
   readonly topicId: string | null;
 }
 
-/** For `MetadataStore.propose`. The answers are in the order of the request. */
+/**
+ * For `MetadataStore.propose`. The answers are in the order of the request.
+ * @param context with the quota of the client that asks, if it has one: each partition is counted
+ */
 export function deleteTopics(
   image: MetadataImage,
   topics: readonly TopicToDelete[],
-  { settings }: { readonly settings: BrokerSettings },
+  { settings, quota }: { readonly settings: BrokerSettings; readonly quota?: MutationQuota | undefined },
 ): { readonly changes: readonly MetadataChange[]; readonly answer: readonly DeletedTopic[] } {
+  quota?.begin();
   const changes: MetadataChange[] = [];
   const times = new Map<string, number>();
   for (const topic of topics) {
@@ -57,6 +62,10 @@ export function deleteTopics(
           `The topic ${topic.name} is the broker's own and cannot be deleted.`,
         ),
       };
+    }
+    const exceeded = quota?.take(topic.partitions.length);
+    if (exceeded !== undefined) {
+      return { ...named, ...exceeded };
     }
     changes.push({ kind: 'topic-deleted', name: topic.name, id: topic.id });
     return { ...named, ...SUCCESS };

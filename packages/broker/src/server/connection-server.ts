@@ -4,7 +4,7 @@
 //   answer <- in order    <------------------------------------+
 //
 // Back-pressure: reading stops while the peer does not take its answers, while too many of its requests wait, while requests of
-// all connections hold too many bytes, and while the log cannot keep up.
+// all connections hold too many bytes, while the log cannot keep up, and while a quota says so (muted: answers leave, nothing is read or started).
 //
 // Must stay true: a connection that ends gives back all it held; no peer can make the broker hold more than the limits name.
 import type {
@@ -16,6 +16,7 @@ import type {
   Network,
   Timer,
 } from '@moldau/runtime';
+import type { ClientQuotas } from '../security/quotas/client-quotas.ts';
 import type { BrokerSettings } from '../settings/broker-settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ByteBudget } from './byte-budget.ts';
@@ -25,12 +26,15 @@ import { BadRequest, type Dispatcher, type Peer } from './dispatch.ts';
 import type { ReusedMemory } from '../log/reused-memory.ts';
 import { FrameReader } from './frame-reader.ts';
 import { RequestPipeline, isProduce, type Answered } from './request-pipeline.ts';
+import { ThrottledConnection } from './throttled-connection.ts';
 import type { BatchMemory } from '../log/batch-memory.ts';
 
 /** Answers that a peer has not taken yet, in bytes, before its next request has to wait. */
 export const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
 /** Requests of one connection that may wait for those before them. */
 export const MAX_WAITING_REQUESTS = 100;
+/** Kafka's name for who has not authenticated. */
+const ANONYMOUS = 'ANONYMOUS';
 /** How often idle connections are looked for, in ms. */
 const IDLE_CHECK_MS = 10_000;
 
@@ -40,6 +44,7 @@ export interface ConnectionServerOptions {
   /** As they are now. */
   readonly settings: () => BrokerSettings;
   readonly dispatcher: Dispatcher;
+  readonly quotas: ClientQuotas;
   readonly budget: ByteBudget;
   readonly memory: ReusedMemory;
   /** Whose pressure holds producers back. */
@@ -51,6 +56,7 @@ export class ConnectionServer {
   readonly #options: ConnectionServerOptions;
   readonly #limits: ConnectionLimits;
   readonly #sessions = new Set<Session>();
+  readonly #throttled = new Set<ThrottledConnection>();
   #listener: Listener | undefined;
   #open = false;
   #forgetPressure: () => void = () => {};
@@ -93,6 +99,7 @@ export class ConnectionServer {
     this.#idleTimer?.cancel();
     this.#forgetPressure();
     for (const session of this.#sessions) session.end();
+    for (const throttled of this.#throttled) throttled.end();
   }
 
   #accept(connection: Connection): ConnectionHandler | undefined {
@@ -106,12 +113,29 @@ export class ConnectionServer {
       return undefined;
     }
     this.#limits.opened(connection.remote.host);
+    const { clock, quotas } = this.#options;
+    const delayMs = quotas.active ? quotas.connected(connection.remote.host, clock.monotonic()) : 0;
+    if (delayMs > 0) return this.#throttle(connection, delayMs);
     const session: Session = new Session(connection, this.#options, () => {
       this.#sessions.delete(session);
       this.#limits.closed(connection.remote.host);
     });
     this.#sessions.add(session);
     return session;
+  }
+
+  #throttle(connection: Connection, delayMs: number): ConnectionHandler {
+    const { clock, logger } = this.#options;
+    logger.debug(
+      { remote: connection.remote, delayMs },
+      'a connection was throttled (connection_creation_rate)',
+    );
+    const throttled: ThrottledConnection = new ThrottledConnection(connection, clock, delayMs, () => {
+      this.#throttled.delete(throttled);
+      this.#limits.closed(connection.remote.host);
+    });
+    this.#throttled.add(throttled);
+    return throttled;
   }
 
   #watchIdle(): void {
@@ -139,11 +163,15 @@ class Session implements ConnectionHandler, Peer {
   readonly #resume = (): void => this.regulate();
   #accountedPartial = 0;
   #paused = false;
+  /** Runs while nothing is taken from the peer, as its quota was exceeded. */
+  #muted: Timer | undefined;
+  #mutedUntilMs = 0;
   /** It has sent produce requests: while the log cannot keep up, nothing more is read from it. */
   #produces = false;
   #closed = false;
   lastActiveMs: number;
   readonly clientHost: string;
+  readonly principal = ANONYMOUS;
 
   constructor(connection: Connection, options: ConnectionServerOptions, release: () => void) {
     this.#connection = connection;
@@ -172,7 +200,22 @@ class Session implements ConnectionHandler, Peer {
   }
 
   get busy(): boolean {
-    return this.#pipeline.depth > 0;
+    return this.#pipeline.depth > 0 || this.#muted !== undefined;
+  }
+
+  mute(ms: number): void {
+    const { clock } = this.#options;
+    const untilMs = clock.monotonic() + ms;
+    if (this.#closed || (this.#muted !== undefined && untilMs <= this.#mutedUntilMs)) return;
+    this.#muted?.cancel();
+    this.#mutedUntilMs = untilMs;
+    this.#muted = clock.setTimer(ms, () => {
+      this.#muted = undefined;
+      // The time that it was held back is not its own idleness.
+      this.lastActiveMs = clock.monotonic();
+      this.regulate();
+    });
+    this.regulate();
   }
 
   onClosed(callback: () => void): () => void {
@@ -208,6 +251,7 @@ class Session implements ConnectionHandler, Peer {
       this.#options.logger.debug({ remote: this.remote, err: error }, 'a connection broke');
     this.#accountPartial(0);
     this.#options.budget.forget(this.#resume);
+    this.#muted?.cancel();
     this.#pipeline.close();
     for (const callback of this.#onClosed) callback();
     this.#onClosed.clear();
@@ -241,10 +285,11 @@ class Session implements ConnectionHandler, Peer {
     if (this.#closed) return;
     const { budget } = this.#options;
     const unsent = this.#connection.unsent > MAX_UNSENT_BYTES;
-    this.#pipeline.hold(unsent);
+    const muted = this.#muted !== undefined;
+    this.#pipeline.hold(unsent || muted);
     const starved = budget.exhausted && this.#frames.partialBytes === 0;
     const flooded = this.#produces && this.#options.logs.pressure;
-    const stop = unsent || this.#pipeline.depth > MAX_WAITING_REQUESTS || starved || flooded;
+    const stop = unsent || muted || this.#pipeline.depth > MAX_WAITING_REQUESTS || starved || flooded;
     if (starved) budget.wait(this.#resume);
     if (stop === this.#paused) return;
     this.#paused = stop;

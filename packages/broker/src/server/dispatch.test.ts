@@ -10,7 +10,7 @@ import {
 import { defineApi, type Services } from '../handlers/services.ts';
 import { BadRequest, Dispatcher } from './dispatch.ts';
 
-const services = { settings: { maxArrayLength: 1000 } } as unknown as Services;
+const services = { settings: { maxArrayLength: 1000 }, quotas: { active: false } } as unknown as Services;
 
 /** What became of a frame: the request that the handler saw, the bytes of the answer, or why the connection has to end. */
 function dispatched(frame: Buffer): { asked?: MetadataRequest; answer?: Buffer; failure?: Error } {
@@ -25,7 +25,7 @@ function dispatched(frame: Buffer): { asked?: MetadataRequest; answer?: Buffer; 
   });
   new Dispatcher(services, new Map([[metadataRequest.apiKey, api]])).dispatch(
     { frame, memory: undefined },
-    { clientHost: '/127.0.0.1', onClosed: () => () => {} },
+    { clientHost: '/127.0.0.1', principal: 'ANONYMOUS', mute: () => {}, onClosed: () => () => {} },
     (answered) => (outcome.answer = Buffer.concat(answered?.chunks ?? [])),
     (failure) => (outcome.failure = failure),
   );

@@ -22,8 +22,9 @@ import { apiVersionsResponse } from '@moldau/protocol/generated/api-versions.ts'
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import { requestHeader } from '@moldau/protocol/generated/request-header.ts';
 import { apiVersionsAnswer } from '../handlers/api-versions.ts';
-import type { AnyApi, RequestContext, Services } from '../handlers/services.ts';
+import type { AnyApi, Services } from '../handlers/services.ts';
 import type { Answered, Received } from './request-pipeline.ts';
+import { RunningRequest } from './running-request.ts';
 
 const LENGTH_SIZE = 4;
 /** Up to the correlation id, the header is the same in all versions. */
@@ -37,6 +38,10 @@ export class BadRequest extends Error {
 /** What a connection tells about itself. */
 export interface Peer {
   readonly clientHost: string;
+  /** The name of the user; `ANONYMOUS` when nobody has authenticated. */
+  readonly principal: string;
+  /** Takes no request from it for so many ms from now; answers still leave. */
+  mute(ms: number): void;
   onClosed(callback: () => void): () => void;
 }
 
@@ -61,28 +66,30 @@ export class Dispatcher {
       fail(error as Error);
       return;
     }
-    const { api, version, correlationId, result, sent } = handled;
+    const { running, result } = handled;
+    const muteThrottled = (): void => {
+      if (running !== undefined && running.throttleMs > 0) peer.mute(running.throttleMs);
+    };
+    // What is known already holds back the requests that wait behind this one.
+    muteThrottled();
     const finish = (response: unknown): void => {
       let answered: Answered | undefined;
       try {
-        const chunks =
-          response === undefined ? undefined : encodeAnswer(api, version, correlationId, response);
-        answered =
-          chunks === undefined
-            ? undefined
-            : { chunks, sent: sent.length === 0 ? undefined : () => sent.forEach((callback) => callback()) };
+        answered = response === undefined ? undefined : answerTo(handled, response);
       } catch (error) {
         fail(error as Error);
         return;
       }
+      // The answer leaves at once; what is held back is the client's next request (KIP-219).
+      muteThrottled();
       answer(answered);
     };
     if (result instanceof Promise) result.then(finish, fail);
     else finish(result);
   }
 
-  #begin({ frame, memory }: Received, peer: Peer): Handled {
-    const sent: (() => void)[] = [];
+  #begin(received: Received, peer: Peer): Handled {
+    const { frame } = received;
     if (frame.length < FIXED_HEADER_SIZE)
       throw new BadRequest(`a request of ${frame.length} bytes is shorter than its header`);
     const key = frame.readInt16BE(0);
@@ -97,19 +104,19 @@ export class Dispatcher {
         `${api.request.name} came in version ${version}; this broker takes ${api.request.lowestVersion} to ${api.request.highestVersion}`,
       );
     }
+    const { quotas, clock } = this.#services;
+    const startedMs = quotas.active ? clock.monotonic() : undefined;
     const reader = new Reader(frame, 0, frame.length, this.#services.settings.maxArrayLength);
     try {
       const header = requestHeader.decode(reader, requestHeaderVersion(key, version));
       const request = api.request.decode(reader, version);
-      const context: RequestContext = {
-        apiVersion: version,
-        clientId: header.clientId ?? '',
-        clientHost: peer.clientHost,
-        memory,
-        onClosed: (callback) => peer.onClosed(callback),
-        onSent: (callback) => void sent.push(callback),
-      };
-      return { api, version, correlationId, sent, result: api.handle(this.#services, context, request) };
+      const clientId = header.clientId ?? '';
+      const measured = startedMs === undefined ? undefined : quotas;
+      const running = new RunningRequest(received, peer, { apiVersion: version, clientId }, clock, measured);
+      running.startWork(startedMs);
+      const result = api.handle(this.#services, running, request);
+      running.pauseWork();
+      return { api, version, correlationId, running, result };
     } catch (error) {
       if (error instanceof DecodeError)
         throw new BadRequest(`${api.request.name} version ${version} is malformed: ${error.message}`, {
@@ -125,7 +132,7 @@ export class Dispatcher {
       api: { ...api, response: apiVersionsResponse },
       version: 0,
       correlationId,
-      sent: [],
+      running: undefined,
       result,
     };
   }
@@ -135,9 +142,20 @@ interface Handled {
   readonly api: AnyApi;
   readonly version: number;
   readonly correlationId: number;
-  /** To be called when the answer has left. */
-  readonly sent: readonly (() => void)[];
+  /** Undefined for a request that could not be read. */
+  readonly running: RunningRequest | undefined;
   readonly result: unknown;
+}
+
+function answerTo({ api, version, correlationId, running }: Handled, response: unknown): Answered {
+  running?.startWork();
+  running?.throttleForWork();
+  if (running !== undefined && running.throttleMs > 0)
+    (response as { throttleTimeMs?: number }).throttleTimeMs = running.throttleMs;
+  const chunks = encodeAnswer(api, version, correlationId, response);
+  running?.finishWork();
+  const sent = running?.sent ?? [];
+  return { chunks, sent: sent.length === 0 ? undefined : () => sent.forEach((callback) => callback()) };
 }
 
 function encodeAnswer(

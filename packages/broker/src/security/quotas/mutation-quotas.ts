@@ -6,7 +6,7 @@
 // Both let a change through whole as long as nothing is owed before it, however many partitions it has.
 //
 // One for the whole process: in Kafka too it is the controller that counts, whichever broker was asked.
-import { errorMessage, ErrorCode } from '@moldau/protocol/generated/errors.ts';
+import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import type { Clock } from '@moldau/runtime';
 import type { MetadataImage } from '../../metadata/image.ts';
 import { refusal, type Outcome } from '../../settings/outcome.ts';
@@ -78,8 +78,7 @@ export class MutationQuota {
   take(partitions: number): Outcome | undefined {
     if (this.#terms.strict && this.#tokens() < 0) {
       this.#exceeded = true;
-      const error = ErrorCode.THROTTLING_QUOTA_EXCEEDED;
-      return refusal(error, errorMessage(error));
+      return refusal(ErrorCode.THROTTLING_QUOTA_EXCEEDED, 'The throttling quota has been exceeded.');
     }
     this.#take(partitions);
     this.#taken += partitions;
