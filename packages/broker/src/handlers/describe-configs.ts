@@ -24,6 +24,7 @@ export const describeConfigs = defineApi<DescribeConfigsRequest, DescribeConfigs
         const described = describe(services.metadata.image, asked, {
           settings,
           brokerId,
+          logLevel: services.logger.level,
           facts: factsOf(services),
         });
         return newDescribeConfigsResult({

@@ -4,7 +4,8 @@ import { describe, it } from 'node:test';
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import { applyChanges, emptyImage } from '../metadata/apply-change.ts';
 import type { MetadataImage } from '../metadata/image.ts';
-import { alterConfigs, AlterOperation, type AlteredOutcome } from './alter-configs.ts';
+import { alterConfigs, type AlteredOutcome } from './alter-configs.ts';
+import { AlterOperation } from './altered-resource.ts';
 import { brokerSettingsFrom } from './broker-settings.ts';
 import { ConfigResourceType } from './config-resource.ts';
 

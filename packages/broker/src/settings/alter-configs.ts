@@ -7,6 +7,12 @@ import type { ConfigResource, MetadataChange } from '../metadata/change.ts';
 import type { ConfigOverrides, MetadataImage } from '../metadata/image.ts';
 import { topicNameProblem } from '../metadata/topic-rules.ts';
 import { BROKER_SETTINGS, GROUP_SETTINGS, TOPIC_SETTINGS } from './all-settings.ts';
+import {
+  AlterOperation,
+  malformedChange,
+  OPERATION_NAMES,
+  type AlteredResource,
+} from './altered-resource.ts';
 import { brokerConfigProblem } from './broker-config-rules.ts';
 import type { BrokerSettings } from './broker-settings.ts';
 import { clientMetricsProblem } from './client-metrics-config.ts';
@@ -16,25 +22,10 @@ import { refusal, SUCCESS, type Outcome } from './outcome.ts';
 import { brokerLayers } from './resolve-config.ts';
 import { topicConfigProblems } from './validate-topic-configs.ts';
 
-export const AlterOperation = { SET: 0, DELETE: 1, APPEND: 2, SUBTRACT: 3 } as const;
-const OPERATION_NAMES = ['SET', 'DELETE', 'APPEND', 'SUBTRACT'];
-
 /** The longest value of a setting, in bytes. */
 export const MAX_CONFIG_VALUE_BYTES = 32_767;
 /** Settings of one resource; brokers take names that nobody knows, so there must be an end to them. */
 export const MAX_CONFIGS_PER_RESOURCE = 1_000;
-
-export interface AlteredResource {
-  /** As in the protocol, see `ConfigResourceType`. */
-  readonly resourceType: number;
-  readonly resourceName: string;
-  readonly configs: readonly {
-    readonly name: string;
-    readonly value: string | null;
-    /** See `AlterOperation`. Left out, as in AlterConfigs: SET. */
-    readonly configOperation?: number;
-  }[];
-}
 
 export interface AlterContext {
   readonly settings: BrokerSettings;
@@ -115,18 +106,9 @@ function requestProblem(
   { resourceName, configs }: AlteredResource,
   { brokerId }: AlterContext,
 ): string | undefined {
-  if (new Set(configs.map(({ name }) => name)).size < configs.length) {
-    return 'Error due to duplicate config keys';
-  }
-  const nulls = configs.filter(
-    ({ value, configOperation }) => value === null && configOperation !== AlterOperation.DELETE,
-  );
-  if (nulls.length > 0) {
-    return `Null value not supported for : ${nulls.map(({ name }) => name).join(', ')}`;
-  }
-  const unknown = configs.find(({ configOperation = 0 }) => OPERATION_NAMES[configOperation] === undefined);
-  if (unknown !== undefined) {
-    return `Unknown operations type ${unknown.configOperation}`;
+  const malformed = malformedChange(configs);
+  if (malformed !== undefined) {
+    return malformed;
   }
   if (resource === 'broker' && resourceName !== '') {
     if (!/^[+-]?\d+$/.test(resourceName)) {

@@ -170,7 +170,9 @@ describe('DescribeConfigs', () => {
       ['BROKER', '9', 'INVALID_REQUEST', 'Unexpected broker id, expected 0 or empty string, but received 9'],
       ['BROKER', 'x', 'INVALID_REQUEST', 'Broker id must be an integer, but it is: x'],
       ['GROUP', '', 'INVALID_REQUEST', 'Group name must not be empty'],
-      ['BROKER_LOGGER', '0', 'INVALID_REQUEST', 'Unsupported resource type: 8'],
+      ['BROKER_LOGGER', '1', 'INVALID_REQUEST', 'Unexpected broker id, expected 0 but received 1'],
+      ['CLIENT_METRICS', '', 'INVALID_REQUEST', 'Client metrics subscription name must not be empty'],
+      ['UNKNOWN', 'x', 'INVALID_REQUEST', 'Unsupported resource type: 0'],
     ];
   for (const [kind, name, code, message] of refused) {
     it(`refuses ${kind} '${name}'`, () => {

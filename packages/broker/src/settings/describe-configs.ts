@@ -8,7 +8,8 @@ import type { ConfigOverrides, MetadataImage } from '../metadata/image.ts';
 import { topicNameProblem } from '../metadata/topic-rules.ts';
 import { BROKER_SETTINGS, CLIENT_METRICS_SETTINGS, GROUP_SETTINGS, TOPIC_SETTINGS } from './all-settings.ts';
 import type { BrokerSettings } from './broker-settings.ts';
-import { configResourceOf } from './config-resource.ts';
+import { describeBrokerLogger } from './broker-logger-config.ts';
+import { ConfigResourceType, configResourceOf } from './config-resource.ts';
 import { ConfigSource, type BrokerConfigLayer } from './config-source.ts';
 import { groupSynonym, resolveGroupConfig } from './group-config.ts';
 import { refusal, SUCCESS, type Outcome } from './outcome.ts';
@@ -54,6 +55,8 @@ export interface DescribeContext {
   readonly settings: BrokerSettings;
   /** The broker that was asked: it describes itself and what holds for all. */
   readonly brokerId: number;
+  /** Of the logger, in lower case; left out where nobody asks for it. */
+  readonly logLevel?: string;
   /** Settings of this broker that follow from flags and ports, e.g. `listeners`, as if they had been set at the start. */
   readonly facts?: ReadonlyMap<string, string>;
 }
@@ -79,6 +82,10 @@ export function describeConfigs(
     ...SUCCESS,
     configs: wanted === undefined ? configs : configs.filter((config) => wanted.has(config.name)),
   });
+  if (resource.resourceType === ConfigResourceType.BROKER_LOGGER) {
+    const loggers = describeBrokerLogger(name, context.brokerId, context.logLevel ?? '');
+    return 'errorCode' in loggers ? { ...loggers, configs: [] } : found(loggers);
+  }
   switch (configResourceOf(resource.resourceType)) {
     case 'topic': {
       const illegal = topicNameProblem(name);
