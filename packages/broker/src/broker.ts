@@ -1,8 +1,8 @@
 // One broker: its listener, its handlers, its coordinators, over the partitions and the metadata that all brokers of the process share.
-import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import type { Address, Clock, Network, Random } from '@moldau/runtime';
 import { GroupCoordinator, type TopicCatalog } from './coordinator/group/group-coordinator.ts';
 import { groupSettingsOf } from './coordinator/group/group-settings-of.ts';
+import type { TransactionCoordinator } from './coordinator/transaction/transaction-coordinator.ts';
 import { FetchSessionCache } from './handlers/fetch/fetch-session-cache.ts';
 import { WaitingFetches } from './handlers/fetch/waiting-fetches.ts';
 import { allApis } from './handlers/all-apis.ts';
@@ -11,8 +11,10 @@ import type { LogStore } from './log/partition-log.ts';
 import type { MetadataImage } from './metadata/image.ts';
 import { GROUP_METADATA_TOPIC } from './metadata/internal-topics.ts';
 import type { MetadataStore } from './metadata/metadata-store.ts';
-import { ProducerIds } from './metadata/producer-ids.ts';
+import { ownRequest } from './own-requests.ts';
 import type { Partitions } from './partition/partitions.ts';
+import { PeerConnections } from './peers/peer-connections.ts';
+import type { Peers } from './peers/peers.ts';
 import type { ByteBudget } from './server/byte-budget.ts';
 import { ConnectionServer } from './server/connection-server.ts';
 import type { ReusedMemory } from './log/reused-memory.ts';
@@ -21,7 +23,9 @@ import { ClientQuotas } from './security/quotas/client-quotas.ts';
 import type { MutationQuotas } from './security/quotas/mutation-quotas.ts';
 import type { BrokerSettings } from './settings/broker-settings.ts';
 import { EffectiveSettings } from './settings/effective-settings.ts';
+import type { ClientTelemetry } from './telemetry/client-metrics/client-telemetry.ts';
 import type { Logger } from './telemetry/logger.ts';
+import { partitionVerifierOfBroker, transactionsOfBroker } from './transactions-of-broker.ts';
 
 export interface BrokerOptions {
   readonly brokerId: number;
@@ -39,27 +43,46 @@ export interface BrokerOptions {
   readonly budget: ByteBudget;
   /** For the frames of produce requests, shared likewise. */
   readonly memory: ReusedMemory;
+  /** Shared by all brokers of the process. */
+  readonly telemetry: ClientTelemetry;
   readonly logger: Logger;
 }
 
 export class Broker {
   readonly id: number;
   readonly groups: GroupCoordinator;
+  readonly transactions: TransactionCoordinator;
   readonly services: Services;
+  readonly #peers: Peers;
   readonly #server: ConnectionServer;
 
   constructor(options: BrokerOptions) {
     const { brokerId, clock, random, settings, metadata, partitions, logs, dataFolder, logger } = options;
     this.id = brokerId;
+    const apis = allApis();
+    this.#peers = new PeerConnections({
+      brokerId,
+      network: options.network,
+      clock,
+      random,
+      addressOf: (id) => options.addressOf(id),
+      own: (apiKey, request) => ownRequest(this.services, apis, apiKey, request),
+    });
+    const partitionVerifier = partitionVerifierOfBroker({ ...options, peers: this.#peers });
     this.groups = new GroupCoordinator({
       clock,
       random,
       settings: groupSettingsOf(settings),
       partitions: groupPartitions(metadata.image, settings),
       topics: topicCatalog(metadata),
-      verifier: { ask: async () => ErrorCode.COORDINATOR_NOT_AVAILABLE },
+      verifier: partitionVerifier,
       onError: (error) =>
         logger.error({ err: error }, 'what the group coordinator decided could not be stored'),
+    });
+    this.transactions = transactionsOfBroker({
+      ...options,
+      peers: this.#peers,
+      groupPartition: (groupId) => this.groups.partitionFor(groupId),
     });
     const effective = new EffectiveSettings(settings, () => metadata.image, brokerId);
     this.services = {
@@ -74,7 +97,8 @@ export class Broker {
       logs,
       dataFolder,
       groups: this.groups,
-      producerIds: new ProducerIds(metadata),
+      transactions: this.transactions,
+      partitionVerifier,
       fetchSessions: new FetchSessionCache(settings.maxIncrementalFetchSessionCacheSlots, random),
       waitingFetches: new WaitingFetches(clock, settings.maxWaitingFetches),
       quotas: new ClientQuotas(() => metadata.image, {
@@ -82,9 +106,10 @@ export class Broker {
         sizeMs: settings.quotaWindowSizeSeconds * 1000,
       }),
       mutationQuotas: options.mutationQuotas,
+      telemetry: options.telemetry,
       logger,
     };
-    const dispatcher = new Dispatcher(this.services, allApis());
+    const dispatcher = new Dispatcher(this.services, apis);
     this.#server = new ConnectionServer({
       network: options.network,
       clock,
@@ -113,6 +138,8 @@ export class Broker {
     await this.#server.stopListening();
     this.services.waitingFetches.close();
     this.groups.close();
+    this.transactions.close();
+    this.#peers.close();
     this.#server.close();
   }
 }

@@ -18,7 +18,10 @@ import { Partitions } from './partition/partitions.ts';
 import { MutationQuotas } from './security/quotas/mutation-quotas.ts';
 import { ByteBudget } from './server/byte-budget.ts';
 import { ReusedMemory } from './log/reused-memory.ts';
+import { ClientMetricsSubscriptions, defaultPushIntervalMs } from './settings/client-metrics-config.ts';
 import type { BrokerSettings } from './settings/broker-settings.ts';
+import type { ClientMetrics } from './telemetry/client-metrics/client-metrics.ts';
+import { ClientTelemetry } from './telemetry/client-metrics/client-telemetry.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 /** Memory kept for the frames to come, in bytes. */
@@ -48,6 +51,8 @@ export interface RunningBrokers {
   /** Where each broker listens, in order of its id. */
   readonly addresses: readonly Address[];
   readonly brokers: readonly Broker[];
+  /** What clients have pushed of their metrics (KIP-714). */
+  readonly clientMetrics: ClientMetrics;
   /** Stops in order: no new requests, what was appended is committed, files are closed, the folder is given up. */
   stop(): Promise<void>;
 }
@@ -84,14 +89,17 @@ export async function startBrokers(options: StartOptions): Promise<RunningBroker
     undo.push(() => logs.close());
     const partitions = new Partitions({ metadata, logs, settings, clock: runtime.clock, logger });
     undo.push(async () => partitions.close());
-    const brokers = createBrokers(options, metadata, partitions, logs, folder.logs);
+    const telemetry = clientTelemetry(options, metadata);
+    const reached = new Map<number, Address>();
+    const brokers = createBrokers(options, metadata, partitions, logs, folder.logs, telemetry, reached);
     const addresses = await listen(brokers, options.listen, undo);
+    for (const [i, broker] of brokers.entries()) reached.set(broker.id, fromInside(addresses[i] as Address));
     await registerRun(options, metadata, brokers, addresses);
     await partitions.start();
     const placement = new CoordinatorPlacement(brokers, metadata, partitions, logger);
     undo.push(async () => placement.close());
     for (const broker of brokers) broker.open();
-    return { addresses, brokers, stop: () => unwind(undo) };
+    return { addresses, brokers, clientMetrics: telemetry.metrics, stop: () => unwind(undo) };
   } catch (error) {
     await unwind(undo).catch((also: unknown) =>
       logger.error({ err: also }, 'the failed start could not be undone'),
@@ -122,6 +130,8 @@ function createBrokers(
   partitions: Partitions,
   logs: LogStore,
   dataFolder: string,
+  telemetry: ClientTelemetry,
+  reached: ReadonlyMap<number, Address>,
 ): Broker[] {
   const { clock, random, network } = options.runtime;
   const { settings, logger } = options;
@@ -148,9 +158,21 @@ function createBrokers(
         mutationQuotas,
         budget,
         memory,
+        telemetry,
+        addressOf: (id) => reached.get(id),
         logger,
       }),
   );
+}
+
+function clientTelemetry({ runtime, logger }: StartOptions, metadata: MetadataStore): ClientTelemetry {
+  const subscriptions = new ClientMetricsSubscriptions(() => metadata.image);
+  return new ClientTelemetry({
+    clock: runtime.clock,
+    logger,
+    subscriptions: () => subscriptions.current,
+    defaultIntervalMs: defaultPushIntervalMs(),
+  });
 }
 
 async function listen(
@@ -164,6 +186,12 @@ async function listen(
     addresses.push(await broker.listen({ host: first.host, port: first.port === 0 ? 0 : first.port + i }));
   }
   return addresses;
+}
+
+/** Where a broker is reached from its own machine: who listens everywhere, listens here. */
+function fromInside({ host, port }: Address): Address {
+  if (host === '0.0.0.0') return { host: '127.0.0.1', port };
+  return host === '::' || host === '' ? { host: '::1', port } : { host, port };
 }
 
 /** Makes the cluster if it is new, and tells the metadata which brokers there are in this run. */

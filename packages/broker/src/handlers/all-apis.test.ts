@@ -103,6 +103,7 @@ const REQUESTS: Readonly<Record<string, Build>> = {
     ],
   }),
   FindCoordinator: (s) => (s.version >= 4 ? { coordinatorKeys: [GROUP] } : { key: GROUP }),
+  GetTelemetrySubscriptions: (s) => ({ clientInstanceId: new Uint8Array(16).fill(s.call + 1) }),
   Heartbeat: (s) => ({ groupId: GROUP, generationId: s.generationId, memberId: s.memberId }),
   IncrementalAlterConfigs: (s) => ({
     resources: [{ ...resource(s), configs: [{ name: 'retention.ms', configOperation: 0, value: '2000' }] }],
@@ -165,6 +166,11 @@ const REQUESTS: Readonly<Record<string, Build>> = {
     timeoutMs: 100,
     topicData: [{ ...named(s, 13, 'name'), partitionData: [{ index: 0, records: batchOf(['v']) }] }],
   }),
+  PushTelemetry: () => ({
+    clientInstanceId: new Uint8Array(16).fill(200),
+    subscriptionId: 0,
+    metrics: new Uint8Array(0),
+  }),
   SyncGroup: (s) => ({
     groupId: GROUP,
     generationId: s.generationId,
@@ -191,6 +197,7 @@ const EXPECTED_ERRORS: Readonly<Record<string, readonly string[]>> = {
   LeaveGroup: ['UNKNOWN_MEMBER_ID'],
   JoinGroup: ['MEMBER_ID_REQUIRED'],
   OffsetDelete: ['GROUP_SUBSCRIBED_TO_TOPIC'],
+  PushTelemetry: ['UNKNOWN_SUBSCRIPTION_ID'],
   UnregisterBroker: ['BROKER_ID_NOT_REGISTERED'],
 };
 

@@ -20,6 +20,7 @@ import { describeTopicPartitions } from './describe-topic-partitions.ts';
 import { electLeaders } from './elect-leaders.ts';
 import { fetch } from './fetch.ts';
 import { findCoordinator } from './find-coordinator.ts';
+import { getTelemetrySubscriptions } from './get-telemetry-subscriptions.ts';
 import { heartbeat } from './heartbeat.ts';
 import { incrementalAlterConfigs } from './incremental-alter-configs.ts';
 import { initProducerId } from './init-producer-id.ts';
@@ -35,6 +36,7 @@ import { offsetDelete } from './offset-delete.ts';
 import { offsetFetch } from './offset-fetch.ts';
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts';
 import { produce } from './produce.ts';
+import { pushTelemetry } from './push-telemetry.ts';
 import type { AnyApi } from './services.ts';
 import { syncGroup } from './sync-group.ts';
 import { txnOffsetCommit } from './txn-offset-commit.ts';
@@ -66,6 +68,7 @@ export function allApis(): ReadonlyMap<number, AnyApi> {
     electLeaders,
     fetch,
     findCoordinator,
+    getTelemetrySubscriptions,
     heartbeat,
     incrementalAlterConfigs,
     initProducerId,
@@ -81,6 +84,7 @@ export function allApis(): ReadonlyMap<number, AnyApi> {
     offsetFetch,
     offsetForLeaderEpoch,
     produce,
+    pushTelemetry,
     syncGroup,
     txnOffsetCommit,
     unregisterBroker,

@@ -55,6 +55,11 @@ export function apiVersions(apis: () => Iterable<AnyApi>): AnyApi {
     handle(services, context, request) {
       const named = SOFTWARE.test(request.clientSoftwareName) && SOFTWARE.test(request.clientSoftwareVersion);
       const valid = context.apiVersion < FIRST_WITH_SOFTWARE || named;
+      if (named)
+        context.connection.software = {
+          name: request.clientSoftwareName,
+          version: request.clientSoftwareVersion,
+        };
       return valid
         ? {
             ...apiVersionsAnswer(apis(), ErrorCode.NONE),

@@ -11,6 +11,7 @@ import type { Partitions } from '../partition/partitions.ts';
 import type { ClientQuotas } from '../security/quotas/client-quotas.ts';
 import type { MutationQuotas } from '../security/quotas/mutation-quotas.ts';
 import type { BrokerSettings } from '../settings/broker-settings.ts';
+import type { ClientTelemetry } from '../telemetry/client-metrics/client-telemetry.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { FetchSessionCache } from './fetch/fetch-session-cache.ts';
 import type { WaitingFetches } from './fetch/waiting-fetches.ts';
@@ -32,7 +33,17 @@ export interface Services {
   readonly quotas: ClientQuotas;
   /** Shared by all brokers of the process. */
   readonly mutationQuotas: MutationQuotas;
+  /** Shared by all brokers of the process. */
+  readonly telemetry: ClientTelemetry;
   readonly logger: Logger;
+}
+
+/** What is learnt of a connection over all its requests: the same object for each of them. */
+export interface ClientConnection {
+  /** The client's port. */
+  readonly port: number;
+  /** As named in ApiVersions (KIP-511); undefined until then, and for older clients. */
+  software: { readonly name: string; readonly version: string } | undefined;
 }
 
 export interface RequestContext {
@@ -44,6 +55,7 @@ export interface RequestContext {
   readonly requestBytes: number;
   /** The client's address, as `/127.0.0.1`, in Kafka's form. */
   readonly clientHost: string;
+  readonly connection: ClientConnection;
   /** What the request's bytes lie in, if that is used again: whoever keeps views of them holds it. Only produce requests have it. */
   readonly memory: BatchMemory | undefined;
   /** The answer tells the client to wait so many ms, and nothing more is taken from it for so long; the longest of several counts. */

@@ -27,6 +27,7 @@ import type { ReusedMemory } from '../log/reused-memory.ts';
 import { FrameReader } from './frame-reader.ts';
 import { RequestPipeline, isProduce, type Answered } from './request-pipeline.ts';
 import { ThrottledConnection } from './throttled-connection.ts';
+import type { ClientConnection } from '../handlers/services.ts';
 import type { BatchMemory } from '../log/batch-memory.ts';
 
 /** Answers that a peer has not taken yet, in bytes, before its next request has to wait. */
@@ -171,6 +172,7 @@ class Session implements ConnectionHandler, Peer {
   #closed = false;
   lastActiveMs: number;
   readonly clientHost: string;
+  readonly connection: ClientConnection;
   readonly principal = ANONYMOUS;
 
   constructor(connection: Connection, options: ConnectionServerOptions, release: () => void) {
@@ -178,6 +180,7 @@ class Session implements ConnectionHandler, Peer {
     this.#options = options;
     this.#release = release;
     this.clientHost = `/${connection.remote.host}`;
+    this.connection = { port: connection.remote.port, software: undefined };
     this.lastActiveMs = options.clock.monotonic();
     this.#frames = new FrameReader(
       { maxFrameBytes: options.settings().socketRequestMaxBytes },

@@ -25,7 +25,13 @@ function dispatched(frame: Buffer): { asked?: MetadataRequest; answer?: Buffer; 
   });
   new Dispatcher(services, new Map([[metadataRequest.apiKey, api]])).dispatch(
     { frame, memory: undefined },
-    { clientHost: '/127.0.0.1', principal: 'ANONYMOUS', mute: () => {}, onClosed: () => () => {} },
+    {
+      clientHost: '/127.0.0.1',
+      connection: { port: 1, software: undefined },
+      principal: 'ANONYMOUS',
+      mute: () => {},
+      onClosed: () => () => {},
+    },
     (answered) => (outcome.answer = Buffer.concat(answered?.chunks ?? [])),
     (failure) => (outcome.failure = failure),
   );

@@ -22,7 +22,7 @@ import { apiVersionsResponse } from '@moldau/protocol/generated/api-versions.ts'
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import { requestHeader } from '@moldau/protocol/generated/request-header.ts';
 import { apiVersionsAnswer } from '../handlers/api-versions.ts';
-import type { AnyApi, Services } from '../handlers/services.ts';
+import type { AnyApi, ClientConnection, Services } from '../handlers/services.ts';
 import type { Answered, Received } from './request-pipeline.ts';
 import { RunningRequest } from './running-request.ts';
 
@@ -38,6 +38,7 @@ export class BadRequest extends Error {
 /** What a connection tells about itself. */
 export interface Peer {
   readonly clientHost: string;
+  readonly connection: ClientConnection;
   /** The name of the user; `ANONYMOUS` when nobody has authenticated. */
   readonly principal: string;
   /** Takes no request from it for so many ms from now; answers still leave. */

@@ -5,7 +5,7 @@
 //
 // Nothing is measured while there are no quotas.
 import type { Clock } from '@moldau/runtime';
-import type { RequestContext } from '../handlers/services.ts';
+import type { ClientConnection, RequestContext } from '../handlers/services.ts';
 import type { BatchMemory } from '../log/batch-memory.ts';
 import type { ClientQuotas } from '../security/quotas/client-quotas.ts';
 import type { Peer } from './dispatch.ts';
@@ -48,6 +48,10 @@ export class RunningRequest implements RequestContext {
 
   get principal(): string {
     return this.#peer.principal;
+  }
+
+  get connection(): ClientConnection {
+    return this.#peer.connection;
   }
 
   get clientHost(): string {

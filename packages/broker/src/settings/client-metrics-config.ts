@@ -1,6 +1,6 @@
 // The settings of a client metrics subscription (KIP-714): checked when they are set, and as a value for whoever matches clients.
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
-import type { ConfigOverrides } from '../metadata/image.ts';
+import type { ConfigOverrides, MetadataImage } from '../metadata/image.ts';
 import {
   CLIENT_SELECTORS,
   type ClientMetricsSubscription,
@@ -42,8 +42,8 @@ export function clientMetricsProblem(configs: ConfigOverrides): Outcome | undefi
     : refusal(ErrorCode.INVALID_CONFIG, `Illegal client matching pattern: ${illegal}`);
 }
 
-/** The subscription as a value. What cannot be read (it was not checked by this code) asks for nothing. */
-export function clientMetricsSubscription(configs: ConfigOverrides): ClientMetricsSubscription {
+/** A subscription as a value. What cannot be read (it was not checked by this code) asks for nothing. */
+function clientMetricsSubscription(configs: ConfigOverrides): ClientMetricsSubscription {
   if (clientMetricsProblem(configs) !== undefined) {
     return { metrics: [], intervalMs: MAX_INTERVAL_MS, match: new Map() };
   }
@@ -58,6 +58,27 @@ export function clientMetricsSubscription(configs: ConfigOverrides): ClientMetri
 /** The default interval: of clients that no subscription matches. */
 export function defaultPushIntervalMs(): number {
   return valueOf(new Map(), 'interval.ms') as number;
+}
+
+/** The subscriptions of now, as values: the same list until one changes. */
+export class ClientMetricsSubscriptions {
+  readonly #image: () => MetadataImage;
+  #configs: ReadonlyMap<string, ConfigOverrides> | undefined;
+  #current: readonly ClientMetricsSubscription[] = [];
+
+  /** @param image the one of now */
+  constructor(image: () => MetadataImage) {
+    this.#image = image;
+  }
+
+  get current(): readonly ClientMetricsSubscription[] {
+    const { clientMetricsConfigs } = this.#image();
+    if (clientMetricsConfigs !== this.#configs) {
+      this.#configs = clientMetricsConfigs;
+      this.#current = [...clientMetricsConfigs.values()].map(clientMetricsSubscription);
+    }
+    return this.#current;
+  }
 }
 
 function valueOf(configs: ConfigOverrides, name: string): SettingValue | undefined {
