@@ -1,14 +1,10 @@
 // The broker that a whole suite works against: a Moldau of its own, one that a command line starts, or one that runs already (which
 // cannot be killed).
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BrokerProcess } from './broker-process.ts';
-
-/** Below the range from which systems take ports for outgoing connections: nobody may take one while the broker is down. */
-const FIRST_PORT = 20_000;
-const PORTS = 10_000;
+import { freePorts } from './free-ports.ts';
 
 export interface BrokerChoice {
   /** A broker that runs already. */
@@ -45,22 +41,4 @@ export async function startTestedBroker(choice: BrokerChoice): Promise<TestedBro
     throw error;
   }
   return { bootstrap: broker.bootstrap, process: broker, end };
-}
-
-/** The first of `count` ports in a row that nobody listens on. */
-async function freePorts(count: number): Promise<number> {
-  for (let tries = 0; tries < 100; tries++) {
-    const first = FIRST_PORT + Math.floor(Math.random() * PORTS);
-    const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)));
-    if (free.every(Boolean)) return first;
-  }
-  throw new Error(`no ${count} free ports in a row`);
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }

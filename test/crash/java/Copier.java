@@ -25,7 +25,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 
 public final class Copier {
   private static final double ABORTED = 0.1;
-  private static final String TRANSACTION_TIMEOUT_MS = "15000";
+  private static final String TRANSACTION_TIMEOUT_MS = "30000";
   private static volatile boolean stopped;
 
   private final String bootstrap;
@@ -88,16 +88,17 @@ public final class Copier {
         new StringSerializer(),
         new StringSerializer());
     producers++;
-    untilInTime(producer::initTransactions);
+    untilInTime("init", producer::initTransactions);
   }
 
   /** These calls may be repeated after a time-out, and have to be: what they began goes on. */
-  private static void untilInTime(Runnable call) {
+  private static void untilInTime(String what, Runnable call) {
     while (true) {
       try {
         call.run();
         return;
       } catch (TimeoutException e) {
+        System.err.println(what + " takes long: " + e.getMessage());
         if (stopped) throw e;
       }
     }
@@ -140,17 +141,17 @@ public final class Copier {
     if (abort) {
       aborted++;
       if (random.nextBoolean()) producer.flush();
-      untilInTime(producer::abortTransaction);
+      untilInTime("abort", producer::abortTransaction);
       return false;
     }
-    untilInTime(producer::commitTransaction);
+    untilInTime("commit", producer::commitTransaction);
     return true;
   }
 
   /** An error of which the producer can recover ends with its transaction aborted; after any other, a new producer. */
   private void recover() {
     try {
-      untilInTime(producer::abortTransaction);
+      untilInTime("abort", producer::abortTransaction);
     } catch (KafkaException e) {
       newProducer();
     }
@@ -158,7 +159,7 @@ public final class Copier {
 
   /** Back to what the group has committed, which includes what a commit of unknown outcome turns out to have done. */
   private void rewind() {
-    untilInTime(() -> {
+    untilInTime("rewind", () -> {
       Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(consumer.assignment());
       for (TopicPartition partition : consumer.assignment()) {
         OffsetAndMetadata offset = committed.get(partition);

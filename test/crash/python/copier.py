@@ -44,7 +44,7 @@ class Copier:
             {
                 "bootstrap.servers": self.bootstrap,
                 "transactional.id": f"copier-{uuid.uuid4()}",
-                "transaction.timeout.ms": 15000,
+                "transaction.timeout.ms": 30000,
                 "log_level": 2,
             }
         )
@@ -118,6 +118,7 @@ def until_in_time(call, *arguments):
         try:
             return call(*arguments, PATIENCE_S)
         except KafkaException as error:
+            print(f"{call.__name__}: {error}", file=sys.stderr, flush=True)
             if stopped.is_set() or not error.args[0].retriable():
                 raise
 
