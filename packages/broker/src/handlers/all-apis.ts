@@ -1,4 +1,6 @@
 // The table of everything this broker answers. What is here is advertised, and nothing else.
+import { addOffsetsToTxn } from './add-offsets-to-txn.ts';
+import { addPartitionsToTxn } from './add-partitions-to-txn.ts';
 import { alterClientQuotas } from './alter-client-quotas.ts';
 import { alterConfigs } from './alter-configs.ts';
 import { alterPartitionReassignments } from './alter-partition-reassignments.ts';
@@ -17,7 +19,9 @@ import { describeLogDirs } from './describe-log-dirs.ts';
 import { describeProducers } from './describe-producers.ts';
 import { describeQuorum } from './describe-quorum.ts';
 import { describeTopicPartitions } from './describe-topic-partitions.ts';
+import { describeTransactions } from './describe-transactions.ts';
 import { electLeaders } from './elect-leaders.ts';
+import { endTxn } from './end-txn.ts';
 import { fetch } from './fetch.ts';
 import { findCoordinator } from './find-coordinator.ts';
 import { getTelemetrySubscriptions } from './get-telemetry-subscriptions.ts';
@@ -30,6 +34,7 @@ import { listConfigResources } from './list-config-resources.ts';
 import { listGroups } from './list-groups.ts';
 import { listOffsets } from './list-offsets.ts';
 import { listPartitionReassignments } from './list-partition-reassignments.ts';
+import { listTransactions } from './list-transactions.ts';
 import { metadata } from './metadata.ts';
 import { offsetCommit } from './offset-commit.ts';
 import { offsetDelete } from './offset-delete.ts';
@@ -42,11 +47,14 @@ import { syncGroup } from './sync-group.ts';
 import { txnOffsetCommit } from './txn-offset-commit.ts';
 import { unregisterBroker } from './unregister-broker.ts';
 import { updateFeatures } from './update-features.ts';
+import { writeTxnMarkers } from './write-txn-markers.ts';
 
 /** Every API by its key. */
 export function allApis(): ReadonlyMap<number, AnyApi> {
   const apis = new Map<number, AnyApi>();
   const all = [
+    addOffsetsToTxn,
+    addPartitionsToTxn,
     alterClientQuotas,
     alterConfigs,
     alterPartitionReassignments,
@@ -65,7 +73,9 @@ export function allApis(): ReadonlyMap<number, AnyApi> {
     describeProducers,
     describeQuorum,
     describeTopicPartitions,
+    describeTransactions,
     electLeaders,
+    endTxn,
     fetch,
     findCoordinator,
     getTelemetrySubscriptions,
@@ -78,6 +88,7 @@ export function allApis(): ReadonlyMap<number, AnyApi> {
     listGroups,
     listOffsets,
     listPartitionReassignments,
+    listTransactions,
     metadata,
     offsetCommit,
     offsetDelete,
@@ -89,6 +100,7 @@ export function allApis(): ReadonlyMap<number, AnyApi> {
     txnOffsetCommit,
     unregisterBroker,
     updateFeatures,
+    writeTxnMarkers,
   ];
   for (const api of all) apis.set(api.request.apiKey, api);
   return apis;

@@ -20,6 +20,7 @@ import { isZeroUuid, uuidToString } from '@moldau/protocol';
 import type { RecordProblem } from '../partition/check-produced.ts';
 import type { AppendOutcome } from '../partition/partition.ts';
 import { ledPartition, type LedPartition } from './led-partition.ts';
+import { transactionGate, transactionProblem } from './produce-transaction.ts';
 import { defineApi, type RequestContext, type Services } from './services.ts';
 
 /** From this version on topics are named by id. */
@@ -37,6 +38,7 @@ export const produce = defineApi<ProduceRequest, ProduceResponse>({
     countProduced(services, context);
     return new Promise((resolve) => {
       const response = newProduceResponse();
+      const problem = transactionProblem(request);
       let waiting = 1;
       const settle = (): void => {
         waiting -= 1;
@@ -50,7 +52,8 @@ export const produce = defineApi<ProduceRequest, ProduceResponse>({
           const partitionAnswer = newPartitionProduceResponse({ index: data.index });
           answer.partitionResponses.push(partitionAnswer);
           waiting += 1;
-          appendTo(services, context, request, name, data, partitionAnswer, response, settle);
+          if (problem !== ErrorCode.NONE) refuse(partitionAnswer, settle, problem, null);
+          else appendTo(services, context, request, name, data, partitionAnswer, response, settle);
         }
       }
       settle();
@@ -79,39 +82,37 @@ function appendTo(
   response: ProduceResponse,
   settle: () => void,
 ): void {
-  const refuse = (error: ErrorCode, message: string | null): void => {
-    answer.errorCode = error;
-    answer.errorMessage = message;
-    answer.baseOffset = -1;
-    settle();
-  };
+  const refused = (error: ErrorCode, message: string | null) => refuse(answer, settle, error, message);
   if (request.acks < -1 || request.acks > 1) {
-    return refuse(ErrorCode.INVALID_REQUIRED_ACKS, `acks=${request.acks} is none of -1 (all), 0 and 1`);
+    return refused(ErrorCode.INVALID_REQUIRED_ACKS, `acks=${request.acks} is none of -1 (all), 0 and 1`);
   }
-  if (name === undefined) return refuse(ErrorCode.UNKNOWN_TOPIC_ID, null);
-  if (request.transactionalId !== null) {
-    return refuse(ErrorCode.INVALID_TXN_STATE, 'This broker has no transactions yet.');
-  }
+  if (name === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_ID, null);
   const led = ledPartition(services, name, data.index);
   if (led.partition === undefined) {
     if (context.apiVersion >= LEADER_VERSION) nameLeader(services, led, answer, response);
-    return refuse(led.error, null);
+    return refused(led.error, null);
   }
   if (led.topic?.internal) {
-    return refuse(
+    return refused(
       ErrorCode.INVALID_TOPIC_EXCEPTION,
       `The topic ${name} is the broker's own; clients do not write to it.`,
     );
   }
   const { partition, image } = led;
   if (request.acks === ALL_REPLICAS && image.isr.length < partition.config.minInsyncReplicas) {
-    return refuse(
+    return refused(
       ErrorCode.NOT_ENOUGH_REPLICAS,
       `${image.isr.length} replicas are in sync, min.insync.replicas asks for ${partition.config.minInsyncReplicas}.`,
     );
   }
+  const records = data.records ?? new Uint8Array(0);
+  const gate = transactionGate(services, context.apiVersion, request.transactionalId, records, {
+    topic: name,
+    index: data.index,
+    image,
+  });
   partition.append(
-    data.records ?? new Uint8Array(0),
+    records,
     context.memory,
     image.leaderEpoch,
     (outcome: AppendOutcome) => {
@@ -123,7 +124,20 @@ function appendTo(
       answer.logStartOffset = outcome.error === ErrorCode.NONE ? partition.logStartOffset : -1;
       settle();
     },
+    gate,
   );
+}
+
+function refuse(
+  answer: PartitionProduceResponse,
+  settle: () => void,
+  error: ErrorCode,
+  message: string | null,
+): void {
+  answer.errorCode = error;
+  answer.errorMessage = message;
+  answer.baseOffset = -1;
+  settle();
 }
 
 function recordError({ index, message }: RecordProblem): BatchIndexAndErrorMessage {

@@ -45,6 +45,7 @@ import { PendingAppends } from './pending-appends.ts';
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts';
 import { ProducerState } from './producer-state.ts';
 import type { TransactionMarker } from './transaction-marker.ts';
+import { TransactionVerifications, type TransactionGate } from './transaction-verifications.ts';
 
 export type { AppendOutcome } from './append-outcome.ts';
 
@@ -58,6 +59,9 @@ const SAFE_END = Number.MAX_SAFE_INTEGER;
 export class Partition implements LogObserver {
   readonly id: PartitionId;
   readonly producers = new ProducerState();
+  readonly verifications = new TransactionVerifications(({ producerId, producerEpoch }) =>
+    this.producers.isInTransaction(producerId, producerEpoch),
+  );
   readonly #clock: Clock;
   #config: TopicConfig;
   #log: PartitionLog | undefined;
@@ -119,13 +123,15 @@ export class Partition implements LogObserver {
   /**
    * Appends the record batch of one produce request. `records` becomes the partition's: it is patched in place and kept, as is `memory`, in which it
    * lies if that is used again.
-   * `done` is called exactly once: at once for a refusal, else when the batch is durable or has failed.
+   * With a `gate` the first batch of a transaction waits until its coordinator knows that the partition is part of it.
+   * `done` is called exactly once: at once for most refusals, else when the batch is durable or has failed.
    */
   append(
     records: Uint8Array,
     memory: BatchMemory | undefined,
     leaderEpoch: number,
     done: (outcome: AppendOutcome) => void,
+    gate?: TransactionGate,
   ): void {
     const nowMs = this.#clock.now();
     const problem = checkProduced(records, this.#config, nowMs);
@@ -133,16 +139,32 @@ export class Partition implements LogObserver {
       done(refusal(problem.error, problem.message, problem.records));
       return;
     }
+    if (gate === undefined || !batchIsTransactional(records, 0)) {
+      this.#appendVerified(records, memory, leaderEpoch, done);
+      return;
+    }
+    const batch = sequencedBatch(records, 0);
+    const fenced = this.producers.checkEpoch(batch);
+    if (fenced !== undefined) {
+      done(refusal(fenced.error, fenced.message));
+      return;
+    }
+    const settle = (error: ErrorCode, message: string | null): void => {
+      if (error === ErrorCode.NONE) this.#appendVerified(records, memory, leaderEpoch, done);
+      else done(refusal(error, message));
+    };
+    this.verifications.verify({ batch, gate, settle }, nowMs);
+  }
+
+  #appendVerified(
+    records: Uint8Array,
+    memory: BatchMemory | undefined,
+    leaderEpoch: number,
+    done: (outcome: AppendOutcome) => void,
+  ): void {
     if (batchProducerId(records, 0) >= 0 && !this.#checkSequence(records, done)) return;
-    const logAppendTime = this.#config.messageTimestampType === 'LogAppendTime';
-    this.#appendChecked(
-      records,
-      memory,
-      leaderEpoch,
-      logAppendTime ? 'LogAppendTime' : 'CreateTime',
-      nowMs,
-      done,
-    );
+    const timestampType = this.#config.messageTimestampType;
+    this.#appendChecked(records, memory, leaderEpoch, timestampType, this.#clock.now(), done);
   }
 
   /**
@@ -176,13 +198,15 @@ export class Partition implements LogObserver {
     });
     const offset = this.#appendBytes(batch, undefined, leaderEpoch, 'CreateTime', nowMs, done);
     if (offset === undefined) return;
+    this.verifications.appended(producerId);
     const aborted = this.producers.appendMarker(marker, offset, nowMs, nowMs);
     if (aborted !== undefined) this.log.noteAborted(aborted);
   }
 
   /** False when the batch was answered (or will be, by the one that it repeats). */
   #checkSequence(records: Uint8Array, done: (outcome: AppendOutcome) => void): boolean {
-    const verdict = this.producers.check(sequencedBatch(records, 0));
+    const batch = sequencedBatch(records, 0);
+    const verdict = this.producers.check(batch, this.verifications.of(batch.producerId));
     if (verdict.kind === 'next') return true;
     if (verdict.kind === 'refused') {
       done(refusal(verdict.error, verdict.message));
@@ -207,7 +231,9 @@ export class Partition implements LogObserver {
   ): void {
     const baseOffset = this.#appendBytes(records, memory, leaderEpoch, timestampType, nowMs, done);
     if (baseOffset === undefined || batchProducerId(records, 0) < 0) return;
-    this.producers.append(sequencedBatch(records, 0), baseOffset, batchMaxTimestamp(records, 0), nowMs);
+    const batch = sequencedBatch(records, 0);
+    this.producers.append(batch, baseOffset, batchMaxTimestamp(records, 0), nowMs);
+    if (batch.transactional) this.verifications.appended(batch.producerId);
   }
 
   /** Returns the offset of the first record; undefined when the batch was refused (and `done` was called). */
@@ -271,7 +297,9 @@ export class Partition implements LogObserver {
 
   /** Forgets producers that were silent for `expirationMs`. */
   expireProducers(expirationMs: number): void {
-    this.producers.expire(this.#clock.now() - expirationMs);
+    const oldestMs = this.#clock.now() - expirationMs;
+    this.producers.expire(oldestMs);
+    this.verifications.expire(oldestMs);
   }
 
   // --- LogObserver -------------------------------------------------------------------------------------------------

@@ -30,12 +30,24 @@ const MAX_PRODUCER_EPOCH = 32_767;
 /** From this version on a marker has a larger epoch than the batches of its transaction. */
 const EPOCH_BUMPING_VERSION = 2;
 
+/** What is known of a producer whose transaction was verified, until a batch of it gets in. */
+export interface Verification {
+  /** The smallest that was asked for. */
+  readonly lowestSequence: number;
+  /** The transaction runs under version 2. */
+  readonly bumpsEpochs: boolean;
+}
+
 /** Whether a batch may be appended to what `entry` tells of its producer. A batch without sequence (a coordinator's own) is judged by its epoch alone. */
-export function checkSequenced(entry: ProducerEntry | undefined, batch: SequencedBatch): SequenceVerdict {
-  if (entry === undefined) return NEXT;
-  if (batch.producerEpoch < entry.epoch) return fencedEpoch(batch, entry);
-  const verdict = batch.baseSequence < 0 ? NEXT : checkSequence(entry, batch);
-  if (verdict.kind === 'next' && entry.transactionFirstOffset >= 0 && !batch.transactional) {
+export function checkSequenced(
+  entry: ProducerEntry | undefined,
+  batch: SequencedBatch,
+  verification?: Verification,
+): SequenceVerdict {
+  const fenced = checkEpoch(entry, batch);
+  if (fenced !== undefined) return fenced;
+  const verdict = batch.baseSequence < 0 ? NEXT : checkSequence(entry, batch, verification);
+  if (verdict.kind === 'next' && (entry?.transactionFirstOffset ?? -1) >= 0 && !batch.transactional) {
     return refused(
       ErrorCode.INVALID_TXN_STATE,
       `Producer ${batch.producerId} has a transaction open and sent a batch that belongs to none.`,
@@ -44,17 +56,35 @@ export function checkSequenced(entry: ProducerEntry | undefined, batch: Sequence
   return verdict;
 }
 
-function checkSequence(entry: ProducerEntry, batch: SequencedBatch): SequenceVerdict {
-  if (batch.producerEpoch > entry.epoch)
-    return batch.baseSequence === 0 ? NEXT : outOfOrder(batch, 'a new epoch begins with sequence 0');
-  const lastSequence = addToSequence(batch.baseSequence, batch.lastOffsetDelta);
-  for (const known of entry.batches) {
-    if (known.firstSequence === batch.baseSequence && known.lastSequence === lastSequence)
-      return { kind: 'duplicate', of: known };
+function checkSequence(
+  entry: ProducerEntry | undefined,
+  batch: SequencedBatch,
+  verification: Verification | undefined,
+): SequenceVerdict {
+  const sameEpoch = entry?.epoch === batch.producerEpoch;
+  const repeated = sameEpoch ? duplicateOf(entry, batch) : undefined;
+  if (repeated !== undefined) return { kind: 'duplicate', of: repeated };
+  if (verification !== undefined) {
+    const { lowestSequence, bumpsEpochs } = verification;
+    if (bumpsEpochs && batch.baseSequence !== 0 && (entry?.batches.length ?? 0) === 0)
+      return outOfOrder(batch, 'its first batch here begins with sequence 0');
+    if (batch.baseSequence > lowestSequence)
+      return outOfOrder(batch, `sequence ${lowestSequence} has been refused before it`);
   }
+  // Of a producer that is not known (everything of it was deleted, or forgotten) any sequence is taken.
+  if (entry === undefined) return NEXT;
+  if (!sameEpoch)
+    return batch.baseSequence === 0 ? NEXT : outOfOrder(batch, 'a new epoch begins with sequence 0');
   const last = entry.batches.at(-1);
   const expected = last === undefined ? 0 : addToSequence(last.lastSequence, 1);
   return batch.baseSequence === expected ? NEXT : outOfOrder(batch, `the next sequence is ${expected}`);
+}
+
+function duplicateOf(entry: ProducerEntry, batch: SequencedBatch): ProducedBatch | undefined {
+  const lastSequence = addToSequence(batch.baseSequence, batch.lastOffsetDelta);
+  return entry.batches.find(
+    (known) => known.firstSequence === batch.baseSequence && known.lastSequence === lastSequence,
+  );
 }
 
 /** Why a marker may not be written; undefined when it may. A marker that ends nothing is written too: its epoch fences. */
@@ -84,14 +114,16 @@ export function checkMarker(
   return undefined;
 }
 
-export function fencedEpoch(batch: SequencedBatch, entry: ProducerEntry): Refused {
+/** Whether another instance of the producer has written with a newer epoch. */
+export function checkEpoch(entry: ProducerEntry | undefined, batch: SequencedBatch): Refused | undefined {
+  if (entry === undefined || batch.producerEpoch >= entry.epoch) return undefined;
   return refused(
     ErrorCode.INVALID_PRODUCER_EPOCH,
     `Producer ${batch.producerId} wrote with epoch ${batch.producerEpoch}, but epoch ${entry.epoch} has written already: another instance replaced it.`,
   );
 }
 
-export function outOfOrder(batch: SequencedBatch, why: string): Refused {
+function outOfOrder(batch: SequencedBatch, why: string): Refused {
   return refused(
     ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
     `Producer ${batch.producerId} (epoch ${batch.producerEpoch}) sent sequence ${batch.baseSequence}, but ${why}.`,

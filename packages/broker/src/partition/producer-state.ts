@@ -16,7 +16,14 @@ import { addToSequence } from '@moldau/protocol/records/batch-header.ts';
 import type { AbortedTransaction } from '../log/aborted-transaction.ts';
 import type { LoggedMarker } from '../log/logged-marker.ts';
 import { OpenTransactions } from './open-transactions.ts';
-import { checkMarker, checkSequenced, type Refused, type SequenceVerdict } from './producer-rules.ts';
+import {
+  checkEpoch,
+  checkMarker,
+  checkSequenced,
+  type Refused,
+  type SequenceVerdict,
+  type Verification,
+} from './producer-rules.ts';
 import type { TransactionMarker } from './transaction-marker.ts';
 
 /** How many batches of a producer are remembered: as many as a client may have in flight (`max.in.flight.requests.per.connection` <= 5). */
@@ -80,8 +87,13 @@ export class ProducerState {
   }
 
   /** Whether the batch may be appended. Changes nothing. */
-  check(batch: SequencedBatch): SequenceVerdict {
-    return checkSequenced(this.#entries.get(batch.producerId), batch);
+  check(batch: SequencedBatch, verification?: Verification): SequenceVerdict {
+    return checkSequenced(this.#entries.get(batch.producerId), batch, verification);
+  }
+
+  /** Whether the batch comes from an older epoch than the known one. */
+  checkEpoch(batch: SequencedBatch): Refused | undefined {
+    return checkEpoch(this.#entries.get(batch.producerId), batch);
   }
 
   /** Why the marker may not be appended. Changes nothing. */

@@ -32,6 +32,7 @@ export interface BrokerSettings {
 
   readonly logRetentionCheckIntervalMs: number;
   readonly producerIdExpirationMs: number;
+  readonly transactionPartitionVerification: boolean;
   readonly producerIdExpirationCheckIntervalMs: number;
   readonly metadataSnapshotAfterBytes: number;
 
@@ -69,6 +70,18 @@ export interface BrokerSettings {
   readonly offsetsTopicNumPartitions: number;
   readonly offsetsTopicReplicationFactor: number;
   readonly offsetsTopicSegmentBytes: number;
+
+  readonly transactionMaxTimeoutMs: number;
+  readonly transactionAbortTimedOutIntervalMs: number;
+  readonly transactionalIdExpirationMs: number;
+  readonly transactionRemoveExpiredIntervalMs: number;
+  readonly transactionTwoPhaseCommitEnable: boolean;
+  readonly transactionTopicNumPartitions: number;
+  readonly transactionTopicReplicationFactor: number;
+  readonly transactionTopicMinIsr: number;
+  readonly transactionTopicSegmentBytes: number;
+  readonly transactionMaxIdsPerPartition: number;
+  readonly transactionMaxPendingRequests: number;
 }
 
 export interface SettingsOutcome {
@@ -207,6 +220,7 @@ function typed(values: Values, given: ReadonlyMap<string, string>, problems: str
     maxPartitionsPerRequest: values.number('moldau.max.partitions.per.request'),
     logRetentionCheckIntervalMs: values.number('log.retention.check.interval.ms'),
     producerIdExpirationMs: values.number('producer.id.expiration.ms'),
+    transactionPartitionVerification: values.boolean('transaction.partition.verification.enable'),
     producerIdExpirationCheckIntervalMs: values.number('producer.id.expiration.check.interval.ms'),
     metadataSnapshotAfterBytes: values.number('moldau.metadata.snapshot.after.bytes'),
     quotaWindowNum: values.number('quota.window.num'),
@@ -238,6 +252,27 @@ function typed(values: Values, given: ReadonlyMap<string, string>, problems: str
     offsetsTopicNumPartitions: values.number('offsets.topic.num.partitions'),
     offsetsTopicReplicationFactor: values.number('offsets.topic.replication.factor'),
     offsetsTopicSegmentBytes: values.number('offsets.topic.segment.bytes'),
+    ...transactions(values),
+  };
+}
+
+function transactions(values: Values) {
+  return {
+    transactionMaxTimeoutMs: values.number('transaction.max.timeout.ms'),
+    transactionAbortTimedOutIntervalMs: values.number(
+      'transaction.abort.timed.out.transaction.cleanup.interval.ms',
+    ),
+    transactionalIdExpirationMs: values.number('transactional.id.expiration.ms'),
+    transactionRemoveExpiredIntervalMs: values.number(
+      'transaction.remove.expired.transaction.cleanup.interval.ms',
+    ),
+    transactionTwoPhaseCommitEnable: values.boolean('transaction.two.phase.commit.enable'),
+    transactionTopicNumPartitions: values.number('transaction.state.log.num.partitions'),
+    transactionTopicReplicationFactor: values.number('transaction.state.log.replication.factor'),
+    transactionTopicMinIsr: values.number('transaction.state.log.min.isr'),
+    transactionTopicSegmentBytes: values.number('transaction.state.log.segment.bytes'),
+    transactionMaxIdsPerPartition: values.number('moldau.transaction.max.ids.per.partition'),
+    transactionMaxPendingRequests: values.number('moldau.transaction.max.pending.requests'),
   };
 }
 

@@ -1,0 +1,157 @@
+// Before the first batch of a transaction is appended, the transaction's coordinator is asked whether the partition is part of it, or made to add it
+// (KIP-890): no partition ever holds an open transaction that its coordinator does not know, and which nobody would end.
+//
+//   batch of a transaction ---> continues one that is open here ---------------------------------------> append
+//          |
+//          +--> coordinator asked ------ answer: yes ------- nothing ended the transaction here -------> append
+//                 |        ^                |                              |
+//                 |        later batches    answer: error                  a marker came in between
+//                 |        wait behind      all get it                     all get INVALID_TXN_STATE
+//                 +--------+
+//
+// The smallest sequence that was asked for is kept until a batch gets in: when the coordinator refuses the first batch of an unknown producer and takes
+// a later one, that one must not be appended in its place.
+//
+// Must stay true: batches of a producer are appended in the order in which they came; the answer is used only if no marker has been appended since it was
+// asked for; what is kept here is no state of the log and is never undone.
+import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
+import type { Verification } from './producer-rules.ts';
+import type { SequencedBatch } from './producer-state.ts';
+
+/** How many batches of one producer wait behind a question: more than a client has in flight (`max.in.flight.requests.per.connection`). */
+export const MAX_BATCHES_BEHIND_VERIFICATION = 32;
+/** Of so many producers the refused sequences are remembered in a partition; the oldest are forgotten first. */
+export const MAX_UNVERIFIED_PRODUCERS = 1000;
+
+/** Whom to ask, and whether the answer may still be used. */
+export interface TransactionGate {
+  /** Resolves to NONE, or to the error that the producer gets; never rejects. */
+  ask(): Promise<ErrorCode>;
+  /** Whether this broker leads the partition still: the answer may take a while. */
+  leads(): boolean;
+  /** The transaction runs under version 2: each begins with an epoch of its own, and so with sequence 0. */
+  readonly bumpsEpochs: boolean;
+}
+
+/** A batch whose transaction has to be verified first. */
+export interface UnverifiedBatch {
+  readonly batch: SequencedBatch;
+  readonly gate: TransactionGate;
+  /** It may be appended, or is refused for this reason. */
+  settle(error: ErrorCode, message: string | null): void;
+}
+
+interface ProducerVerification extends Verification {
+  epoch: number;
+  lowestSequence: number;
+  bumpsEpochs: boolean;
+  readonly sinceMs: number;
+  /** In the order in which they came; the first is the one that was asked for. Empty: nobody is being asked. */
+  waiting: UnverifiedBatch[];
+}
+
+export class TransactionVerifications {
+  readonly #byProducer = new Map<number, ProducerVerification>();
+  /** Whether a transaction of the batch's epoch is open in the partition. */
+  readonly #continues: (batch: SequencedBatch) => boolean;
+
+  constructor(continues: (batch: SequencedBatch) => boolean) {
+    this.#continues = continues;
+  }
+
+  /** What a batch of the producer has to respect besides the producer's state. */
+  of(producerId: number): Verification | undefined {
+    return this.#byProducer.get(producerId);
+  }
+
+  /** Settles the batch once it is verified: at once if it continues an open transaction. */
+  verify(unverified: UnverifiedBatch, nowMs: number): void {
+    const { batch, gate } = unverified;
+    const known = this.#byProducer.get(batch.producerId);
+    if (known !== undefined && known.waiting.length > 0) {
+      this.#waitBehind(known, unverified);
+      return;
+    }
+    if (this.#continues(batch)) {
+      unverified.settle(ErrorCode.NONE, null);
+      return;
+    }
+    const asked = known ?? this.#begin(batch, nowMs);
+    note(asked, batch, gate);
+    asked.waiting = [unverified];
+    void gate.ask().then((error) => this.#answered(asked, batch, error));
+  }
+
+  /** A batch or a marker of a transaction of the producer was appended: answers that are on their way count no more. */
+  appended(producerId: number): void {
+    this.#byProducer.delete(producerId);
+  }
+
+  /** Forgets refused sequences that are older than `oldestMs`. */
+  expire(oldestMs: number): void {
+    for (const [producerId, each] of this.#byProducer)
+      if (each.sinceMs < oldestMs && each.waiting.length === 0) this.#byProducer.delete(producerId);
+  }
+
+  #begin(batch: SequencedBatch, nowMs: number): ProducerVerification {
+    if (this.#byProducer.size >= MAX_UNVERIFIED_PRODUCERS) this.#forgetOldest();
+    const { producerEpoch, baseSequence } = batch;
+    const begun: ProducerVerification = {
+      epoch: producerEpoch,
+      lowestSequence: baseSequence,
+      bumpsEpochs: false,
+      sinceMs: nowMs,
+      waiting: [],
+    };
+    this.#byProducer.set(batch.producerId, begun);
+    return begun;
+  }
+
+  #forgetOldest(): void {
+    for (const [producerId, each] of this.#byProducer) {
+      if (each.waiting.length > 0) continue;
+      this.#byProducer.delete(producerId);
+      return;
+    }
+  }
+
+  #waitBehind(asked: ProducerVerification, unverified: UnverifiedBatch): void {
+    if (asked.waiting.length > MAX_BATCHES_BEHIND_VERIFICATION) {
+      unverified.settle(
+        ErrorCode.NOT_ENOUGH_REPLICAS,
+        `${MAX_BATCHES_BEHIND_VERIFICATION} batches of the producer wait for the coordinator of their transaction already.`,
+      );
+      return;
+    }
+    note(asked, unverified.batch, unverified.gate);
+    asked.waiting.push(unverified);
+  }
+
+  #answered(asked: ProducerVerification, first: SequencedBatch, error: ErrorCode): void {
+    const waiting = asked.waiting;
+    asked.waiting = [];
+    const isVoid = this.#byProducer.get(first.producerId) !== asked;
+    const others: UnverifiedBatch[] = [];
+    for (const unverified of waiting) {
+      if (unverified.batch.producerEpoch !== first.producerEpoch) others.push(unverified);
+      else if (!unverified.gate.leads())
+        unverified.settle(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'Another broker leads the partition now.');
+      else if (error !== ErrorCode.NONE) unverified.settle(error, null);
+      else if (isVoid && !this.#continues(unverified.batch))
+        unverified.settle(ErrorCode.INVALID_TXN_STATE, 'Record was not part of an ongoing transaction');
+      else unverified.settle(ErrorCode.NONE, null);
+    }
+    // The answer is not about other epochs.
+    for (const unverified of others) this.verify(unverified, asked.sinceMs);
+  }
+}
+
+function note(asked: ProducerVerification, batch: SequencedBatch, gate: TransactionGate): void {
+  if (batch.producerEpoch > asked.epoch) {
+    asked.epoch = batch.producerEpoch;
+    asked.lowestSequence = batch.baseSequence;
+  } else if (batch.producerEpoch === asked.epoch) {
+    asked.lowestSequence = Math.min(asked.lowestSequence, batch.baseSequence);
+  }
+  asked.bumpsEpochs = gate.bumpsEpochs;
+}
