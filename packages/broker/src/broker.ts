@@ -45,6 +45,8 @@ export interface BrokerOptions {
   readonly memory: ReusedMemory;
   /** Shared by all brokers of the process. */
   readonly telemetry: ClientTelemetry;
+  /** Where a broker of this run is reached by the others; undefined when there is no such broker. */
+  addressOf(brokerId: number): Address | undefined;
   readonly logger: Logger;
 }
 

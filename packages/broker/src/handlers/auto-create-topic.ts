@@ -1,7 +1,7 @@
 // Topics that are made because somebody asks for them: by clients' Metadata requests, and the broker's own.
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import { createTopics, type TopicToCreate } from '../metadata/create-topics.ts';
-import { INTERNAL_TOPICS } from '../metadata/internal-topics.ts';
+import { INTERNAL_TOPICS, TRANSACTION_STATE_TOPIC } from '../metadata/internal-topics.ts';
 import { topicNameProblem } from '../metadata/topic-rules.ts';
 import type { BrokerSettings } from '../settings/broker-settings.ts';
 import { propose } from './propose.ts';
@@ -27,10 +27,29 @@ export async function ensureInternalTopic(services: Services, name: string): Pro
 }
 
 function internalTopic(name: string, settings: BrokerSettings, brokers: number): TopicToCreate {
+  // One process may have fewer brokers than Kafka's default of 3; their data is as safe with one.
+  if (name === TRANSACTION_STATE_TOPIC) {
+    const replicationFactor = Math.min(settings.transactionTopicReplicationFactor, brokers);
+    return {
+      name,
+      numPartitions: settings.transactionTopicNumPartitions,
+      replicationFactor,
+      assignments: [],
+      configs: [
+        { name: 'cleanup.policy', value: 'compact' },
+        { name: 'compression.type', value: 'uncompressed' },
+        {
+          name: 'min.insync.replicas',
+          value: String(Math.min(settings.transactionTopicMinIsr, replicationFactor)),
+        },
+        { name: 'segment.bytes', value: String(settings.transactionTopicSegmentBytes) },
+        { name: 'unclean.leader.election.enable', value: 'false' },
+      ],
+    };
+  }
   return {
     name,
     numPartitions: settings.offsetsTopicNumPartitions,
-    // One process may have fewer brokers than Kafka's default of 3; their data is as safe with one.
     replicationFactor: Math.min(settings.offsetsTopicReplicationFactor, brokers),
     assignments: [],
     configs: [

@@ -1,4 +1,4 @@
-// FindCoordinator: which broker coordinates a group. The internal topic that decides it is made when it is first needed.
+// FindCoordinator: which broker coordinates a group or a transactional id. The internal topic that decides it is made when it is first needed.
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import {
   findCoordinatorRequest,
@@ -9,7 +9,7 @@ import {
   type FindCoordinatorRequest,
   type FindCoordinatorResponse,
 } from '@moldau/protocol/generated/find-coordinator.ts';
-import { GROUP_METADATA_TOPIC } from '../metadata/internal-topics.ts';
+import { GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC } from '../metadata/internal-topics.ts';
 import { ensureInternalTopic } from './auto-create-topic.ts';
 import { defineApi, type Services } from './services.ts';
 
@@ -42,22 +42,16 @@ export const findCoordinator = defineApi<FindCoordinatorRequest, FindCoordinator
 async function find(services: Services, key: string, keyType: number): Promise<Coordinator> {
   const failed = (errorCode: ErrorCode, errorMessage: string | null) =>
     newCoordinator({ key, nodeId: -1, port: -1, errorCode, errorMessage });
-  if (keyType === TRANSACTION || keyType === SHARE) {
-    return failed(
-      ErrorCode.UNSUPPORTED_VERSION,
-      `This broker has no ${keyType === SHARE ? 'share groups' : 'transactions'} yet.`,
-    );
-  }
-  if (keyType !== GROUP)
+  if (keyType === SHARE) return failed(ErrorCode.UNSUPPORTED_VERSION, 'This broker has no share groups yet.');
+  if (keyType !== GROUP && keyType !== TRANSACTION)
     return failed(ErrorCode.INVALID_REQUEST, `There is no kind of coordinator ${keyType}.`);
-  const error = await ensureInternalTopic(services, GROUP_METADATA_TOPIC);
+  const topic = keyType === GROUP ? GROUP_METADATA_TOPIC : TRANSACTION_STATE_TOPIC;
+  const error = await ensureInternalTopic(services, topic);
   if (error !== ErrorCode.NONE)
-    return failed(
-      ErrorCode.COORDINATOR_NOT_AVAILABLE,
-      `The topic ${GROUP_METADATA_TOPIC} could not be made.`,
-    );
+    return failed(ErrorCode.COORDINATOR_NOT_AVAILABLE, `The topic ${topic} could not be made.`);
   const image = services.metadata.image;
-  const partition = image.topics.get(GROUP_METADATA_TOPIC)?.partitions[services.groups.partitionFor(key)];
+  const coordinator = keyType === GROUP ? services.groups : services.transactions;
+  const partition = image.topics.get(topic)?.partitions[coordinator.partitionFor(key)];
   const broker = partition === undefined ? undefined : image.brokers.get(partition.leader);
   if (broker === undefined) return failed(ErrorCode.COORDINATOR_NOT_AVAILABLE, null);
   return newCoordinator({ key, nodeId: broker.id, host: broker.host, port: broker.port, errorMessage: null });

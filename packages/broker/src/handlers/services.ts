@@ -3,10 +3,11 @@
 import type { Codec } from '@moldau/protocol';
 import type { Clock, Random } from '@moldau/runtime';
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts';
+import type { PartitionVerifier } from '../coordinator/transaction/partition-verifier.ts';
+import type { TransactionCoordinator } from '../coordinator/transaction/transaction-coordinator.ts';
 import type { BatchMemory } from '../log/batch-memory.ts';
 import type { LogStore } from '../log/partition-log.ts';
 import type { MetadataStore } from '../metadata/metadata-store.ts';
-import type { ProducerIds } from '../metadata/producer-ids.ts';
 import type { Partitions } from '../partition/partitions.ts';
 import type { ClientQuotas } from '../security/quotas/client-quotas.ts';
 import type { MutationQuotas } from '../security/quotas/mutation-quotas.ts';
@@ -27,7 +28,9 @@ export interface Services {
   /** Where the data lies, as shown to administrators. */
   readonly dataFolder: string;
   readonly groups: GroupCoordinator;
-  readonly producerIds: ProducerIds;
+  readonly transactions: TransactionCoordinator;
+  /** Asks the coordinators of transactions, wherever they are. */
+  readonly partitionVerifier: PartitionVerifier;
   readonly fetchSessions: FetchSessionCache;
   readonly waitingFetches: WaitingFetches;
   readonly quotas: ClientQuotas;

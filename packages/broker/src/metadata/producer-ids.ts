@@ -1,5 +1,5 @@
-// Producer ids for idempotent producers: unique for ever, given out from blocks that are reserved durably before the first id of them is used. An id
-// that was reserved and not given when the broker stopped is never given.
+// Producer ids: unique for ever, given out from blocks that are reserved durably before the first id of them is used. An id that was reserved and not
+// given when the broker stopped is never given.
 import type { MetadataStore } from './metadata-store.ts';
 
 /** Ids reserved at a time, as Kafka does. */
@@ -15,18 +15,24 @@ export class ProducerIds {
     this.#metadata = metadata;
   }
 
+  /** An id that nobody had before; undefined when none is at hand, and more are being reserved then. */
+  take(): number | undefined {
+    if (this.#next < this.#end) return this.#next++;
+    // Whoever waits for the reservation hears of its failure.
+    this.reserve().catch(() => {});
+    return undefined;
+  }
+
   /**
-   * An id that nobody had before.
+   * Resolves when an id is at hand.
    * @throws MetadataError when no block could be reserved
    */
-  async next(): Promise<number> {
-    while (this.#next === this.#end) {
-      this.#reserving ??= this.#reserve().finally(() => {
-        this.#reserving = undefined;
-      });
-      await this.#reserving;
-    }
-    return this.#next++;
+  reserve(): Promise<void> {
+    if (this.#next < this.#end) return Promise.resolve();
+    this.#reserving ??= this.#reserve().finally(() => {
+      this.#reserving = undefined;
+    });
+    return this.#reserving;
   }
 
   async #reserve(): Promise<void> {

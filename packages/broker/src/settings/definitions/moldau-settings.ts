@@ -39,6 +39,20 @@ export const MOLDAU_SETTINGS: readonly SettingDefinition[] = [
     'Partitions that one CreateTopics or CreatePartitions request may add.',
   ),
   own(
+    'moldau.transaction.max.ids.per.partition',
+    'INT',
+    '1000000',
+    '[1,...]',
+    'Transactional ids of one partition of __transaction_state; beyond it, new ones are refused.',
+  ),
+  own(
+    'moldau.transaction.max.pending.requests',
+    'INT',
+    '100000',
+    '[1,...]',
+    'Requests about transactions that may wait for an answer at once in one partition of __transaction_state.',
+  ),
+  own(
     'moldau.group.max.groups.per.partition',
     'INT',
     '100000',

@@ -1,0 +1,14 @@
+// DescribeTransactions: the transactions of ids that this broker coordinates.
+import {
+  describeTransactionsRequest,
+  describeTransactionsResponse,
+  type DescribeTransactionsRequest,
+  type DescribeTransactionsResponse,
+} from '@moldau/protocol/generated/describe-transactions.ts';
+import { defineApi } from './services.ts';
+
+export const describeTransactions = defineApi<DescribeTransactionsRequest, DescribeTransactionsResponse>({
+  request: describeTransactionsRequest,
+  response: describeTransactionsResponse,
+  handle: (services, _context, request) => services.transactions.describeTransactions(request),
+});
