@@ -16,6 +16,8 @@ const packages: Record<string, readonly string[]> = {
 
 /** The broker's modules, top first: a module may import those below it in this list, and itself. */
 const brokerModules = [
+  'adopt', // and `dump`: tools beside the broker that know all of its files
+  'dump',
   'broker', // broker.ts and the other files at the top: they put everything together
   'server',
   'handlers',

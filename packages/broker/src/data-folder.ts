@@ -4,6 +4,7 @@
 //   <data>/moldau.json  { "format": 1 }; written when the folder is first used
 //   <data>/metadata/    the metadata log
 //   <data>/logs/        the partitions and the write-ahead log
+//   <data>/adopting/    what an adoption has copied so far (adopt/adopt.ts); of one that did not end it is removed by whoever takes the folder next
 //
 // Must stay true: nothing below the folder is read or written before the lock is held and the version is known.
 import { DiskError, type Disk, type DiskLock } from '@moldau/runtime';
@@ -44,6 +45,7 @@ export async function openDataFolder(disk: Disk, folder: string): Promise<DataFo
   const lock = await takeLock(disk, folder);
   try {
     await checkVersion(disk, folder);
+    await disk.removeTree(`${folder}/adopting`);
     return { metadata: `${folder}/metadata`, logs: `${folder}/logs`, release: () => lock.release() };
   } catch (error) {
     await lock.release();
@@ -70,7 +72,7 @@ async function checkVersion(disk: Disk, folder: string): Promise<void> {
     if (await disk.exists(`${folder}/meta.properties`)) {
       throw new DataFolderError(
         'FORMAT',
-        `the data folder ${folder} holds the data of a Kafka broker (meta.properties), which this program does not read. Nothing was changed. Use another folder.`,
+        `the data folder ${folder} holds the data of a Kafka broker (meta.properties), which this program does not work on. Nothing was changed. Stop Kafka and copy its topics into another folder with "moldau adopt --from ${folder} --data <folder>", or use another folder.`,
       );
     }
     await writeVersion(disk, folder, path);

@@ -1,5 +1,6 @@
 // The `moldau` command. Only what is asked for is loaded: the argument parser first, then the code of the one subcommand.
 import { Command, CommanderError } from 'commander';
+import { addAdopt } from './adopt.ts';
 import { addServe } from './serve.ts';
 
 const program = new Command('moldau')
@@ -9,6 +10,7 @@ const program = new Command('moldau')
   .exitOverride()
   .showHelpAfterError('(moldau --help tells what there is)');
 addServe(program);
+addAdopt(program);
 
 try {
   await program.parseAsync(process.argv);
