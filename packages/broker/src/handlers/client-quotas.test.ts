@@ -190,7 +190,6 @@ test('changes of partitions beyond the quota are refused to clients that know of
       timeoutMs: 5000,
     });
     assert.equal(more.results[0]?.errorCode, ErrorCode.THROTTLING_QUOTA_EXCEEDED);
-    assert.equal(more.results[0].errorMessage, 'The throttling quota has been exceeded.');
     const gone = await ask(client, deleteTopicsRequest, deleteTopicsResponse, {
       topics: [{ name: 'a', topicId: new Uint8Array(16) }],
       timeoutMs: 5000,

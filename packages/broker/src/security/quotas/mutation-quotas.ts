@@ -78,7 +78,7 @@ export class MutationQuota {
   take(partitions: number): Outcome | undefined {
     if (this.#terms.strict && this.#tokens() < 0) {
       this.#exceeded = true;
-      return refusal(ErrorCode.THROTTLING_QUOTA_EXCEEDED, 'The throttling quota has been exceeded.');
+      return refusal(ErrorCode.THROTTLING_QUOTA_EXCEEDED, null);
     }
     this.#take(partitions);
     this.#taken += partitions;
