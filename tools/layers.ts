@@ -41,6 +41,7 @@ const imageFiles = [
   'metadata/change.ts',
   'metadata/topic-rules.ts',
   'metadata/client-quota-entity.ts',
+  'metadata/acl-binding.ts',
 ];
 
 /** Who may import node: modules beside the runtime: protocol only where it compresses (a browser build replaces those). */

@@ -10,6 +10,7 @@
 // proposed it, or a log that was not written by this code. It stops with an AssertionError and the image stays what it was.
 import assert from 'node:assert/strict';
 import type { ConfigResource, MetadataChange } from './change.ts';
+import { aclKey, type AclBinding } from './acl-binding.ts';
 import { quotaEntityKey } from './client-quota-entity.ts';
 import { DEFAULT_FEATURES } from './features.ts';
 import type {
@@ -36,6 +37,7 @@ export function emptyImage(): MetadataImage {
     features: DEFAULT_FEATURES,
     runs: 0,
     clientQuotas: new Map(),
+    acls: new Map(),
     nextProducerId: 0,
   };
 }
@@ -69,6 +71,7 @@ export class ImageDraft {
   readonly #configs: Record<ConfigResource, DraftMap<string, ConfigOverrides>>;
   readonly #features: DraftMap<string, number>;
   readonly #clientQuotas: DraftMap<string, EntityQuotas>;
+  readonly #acls: DraftMap<string, AclBinding>;
   /** Partition lists copied by this draft: these, and only these, may be changed in place. */
   readonly #ownPartitions = new Map<string, PartitionImage[]>();
 
@@ -88,6 +91,7 @@ export class ImageDraft {
     };
     this.#features = new DraftMap(image.features);
     this.#clientQuotas = new DraftMap(image.clientQuotas);
+    this.#acls = new DraftMap(image.acls);
   }
 
   get version(): number {
@@ -140,6 +144,10 @@ export class ImageDraft {
       case 'features-changed':
         this.#changeFeatures(change.levels);
         break;
+      case 'acls-changed':
+        for (const acl of change.removed) this.#acls.writable().delete(aclKey(acl));
+        for (const acl of change.added) this.#acls.writable().set(aclKey(acl), acl);
+        break;
       case 'client-quotas-changed':
         this.#changeQuotas(change);
         break;
@@ -172,6 +180,7 @@ export class ImageDraft {
       features: this.#features.current,
       runs: this.#runs,
       clientQuotas: this.#clientQuotas.current,
+      acls: this.#acls.current,
       nextProducerId: this.#nextProducerId,
     };
   }

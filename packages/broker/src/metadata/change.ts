@@ -1,5 +1,6 @@
 // What can happen to the metadata. Each change is validated against the image it will be applied to, made durable, then applied by
 // `applyChange`, the same code that recovery uses. A new kind of change is a new member here and a new case there.
+import type { AclBinding } from './acl-binding.ts';
 import type { QuotaEntity } from './client-quota-entity.ts';
 import type { BrokerImage, PartitionImage } from './image.ts';
 
@@ -44,5 +45,10 @@ export type MetadataChange =
       readonly kind: 'client-quotas-changed';
       readonly entity: QuotaEntity;
       readonly values: Readonly<Record<string, number | null>>;
+    }
+  | {
+      readonly kind: 'acls-changed';
+      readonly added: readonly AclBinding[];
+      readonly removed: readonly AclBinding[];
     }
   | { readonly kind: 'producer-ids-allocated'; readonly next: number };

@@ -1,6 +1,7 @@
 // The cluster's metadata as an immutable value. Everyone reads the same image; a change makes the next one.
 //
 // Must stay true: an image never changes once it is published, and `version` grows by one with each change.
+import type { AclBinding } from './acl-binding.ts';
 import type { QuotaEntity } from './client-quota-entity.ts';
 
 export interface BrokerImage {
@@ -55,6 +56,8 @@ export interface MetadataImage {
   readonly features: ReadonlyMap<string, number>;
   /** By the key of the entity (client-quota-entity.ts). An entity without quotas is not in it. */
   readonly clientQuotas: ReadonlyMap<string, EntityQuotas>;
+  /** Access rules by their key (acl-binding.ts). */
+  readonly acls: ReadonlyMap<string, AclBinding>;
   /** How often a process has taken the metadata over, this one included: the epoch of its leader (DescribeQuorum). */
   readonly runs: number;
   /** The first producer id that no broker has been given yet. */

@@ -5,6 +5,7 @@
 // Must stay true: decode(encode(image)) equals the image, and a text that is not a snapshot is refused, never half read.
 import assert from 'node:assert/strict';
 import { DEFAULT_FEATURES } from '../features.ts';
+import { aclKey, type AclBinding } from '../acl-binding.ts';
 import { quotaEntityKey, type QuotaEntity } from '../client-quota-entity.ts';
 import type {
   BrokerImage,
@@ -55,6 +56,8 @@ interface SnapshotDocument {
   readonly runs?: number;
   /** Not in snapshots from before there were quotas. */
   readonly clientQuotas?: readonly QuotaRow[];
+  /** Not in snapshots from before there were access rules. */
+  readonly acls?: readonly AclBinding[];
 }
 
 export function encodeSnapshot(image: MetadataImage): Uint8Array {
@@ -72,6 +75,7 @@ export function encodeSnapshot(image: MetadataImage): Uint8Array {
     },
     runs: image.runs,
     features: Object.fromEntries(image.features),
+    acls: [...image.acls.values()],
     clientQuotas: [...image.clientQuotas.values()].map(({ entity, values }) => ({
       entity,
       values: Object.fromEntries(values),
@@ -104,6 +108,7 @@ export function decodeSnapshot(payload: Uint8Array): MetadataImage {
     clientMetricsConfigs: configMap(document.configs.clientMetrics ?? {}),
     runs: document.runs ?? 0,
     features: document.features === undefined ? DEFAULT_FEATURES : new Map(Object.entries(document.features)),
+    acls: new Map((document.acls ?? []).map((acl) => [aclKey(acl), acl])),
     clientQuotas: new Map(
       (document.clientQuotas ?? []).map(({ entity, values }): [string, EntityQuotas] => [
         quotaEntityKey(entity),
