@@ -9,6 +9,12 @@ import { createTopic, leaderOf, produce } from '../testing/calls.ts';
 import { findCoordinator, joinAlone } from '../testing/group-calls.ts';
 import type { SimulatedClient } from '../testing/simulated-client.ts';
 import { simulate, type SimulatedCluster } from '../testing/simulated-cluster.ts';
+import {
+  addOffsets,
+  addPartitions,
+  initialized,
+  transactionCoordinator,
+} from '../testing/transaction-calls.ts';
 import { errorCodesIn, wholeMessage } from '../testing/whole-message.ts';
 import { allApis } from './all-apis.ts';
 import type { AnyApi } from './services.ts';
@@ -23,11 +29,20 @@ interface Situation {
   /** A member of group `g`, alone and stable. */
   readonly memberId: string;
   readonly generationId: number;
+  /** Of transactional id `x`, with an open transaction. */
+  readonly producerId: number;
+  readonly producerEpoch: number;
 }
 
 type Build = (s: Situation) => Record<string, unknown>;
 
 const GROUP = 'g';
+const TRANSACTIONAL_ID = 'x';
+const producer = ({ producerId, producerEpoch }: Situation) => ({
+  transactionalId: TRANSACTIONAL_ID,
+  producerId,
+  producerEpoch,
+});
 /** The topic by name, in the field called `field`, or from version `from` on by id. */
 const named = (s: Situation, from: number, field: 'topic' | 'name') =>
   s.version >= from ? { topicId: s.topicId } : { [field]: s.topic };
@@ -37,6 +52,16 @@ const resource = (s: Situation) => ({ resourceType: ConfigResourceType.TOPIC, re
 
 /** For each API a request that succeeds, in the fields of any version. */
 const REQUESTS: Readonly<Record<string, Build>> = {
+  AddOffsetsToTxn: (s) => ({ ...producer(s), groupId: GROUP }),
+  AddPartitionsToTxn: (s) =>
+    s.version >= 4
+      ? { transactions: [{ ...producer(s), topics: [{ name: s.topic, partitions: [0] }] }] }
+      : {
+          v3AndBelowTransactionalId: TRANSACTIONAL_ID,
+          v3AndBelowProducerId: s.producerId,
+          v3AndBelowProducerEpoch: s.producerEpoch,
+          v3AndBelowTopics: [{ name: s.topic, partitions: [0] }],
+        },
   AlterClientQuotas: () => ({
     entries: [
       {
@@ -94,7 +119,9 @@ const REQUESTS: Readonly<Record<string, Build>> = {
     topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }],
   }),
   DescribeTopicPartitions: () => ({ topics: [], responsePartitionLimit: 3, cursor: null }),
+  DescribeTransactions: () => ({ transactionalIds: [TRANSACTIONAL_ID] }),
   ElectLeaders: (s) => ({ topicPartitions: [{ topic: s.topic, partitions: [0] }], timeoutMs: 100 }),
+  EndTxn: (s) => ({ ...producer(s), committed: true }),
   Fetch: (s) => ({
     maxWaitMs: 0,
     minBytes: 1,
@@ -127,6 +154,10 @@ const REQUESTS: Readonly<Record<string, Build>> = {
     replicaId: -1,
   }),
   ListPartitionReassignments: () => ({ topics: null, timeoutMs: 100 }),
+  ListTransactions: (s) => ({
+    ...since(s, 1, { durationFilter: 0 }),
+    ...since(s, 2, { transactionalIdPattern: 'x.*' }),
+  }),
   Metadata: (s) => ({
     topics: s.version === 0 ? [] : null,
     ...(s.version >= 8 && s.version <= 10 ? { includeClusterAuthorizedOperations: true } : {}),
@@ -178,11 +209,29 @@ const REQUESTS: Readonly<Record<string, Build>> = {
     assignments: [],
     ...since(s, 5, { protocolType: 'consumer', protocolName: 'range' }),
   }),
+  TxnOffsetCommit: (s) => ({
+    ...producer(s),
+    groupId: GROUP,
+    ...since(s, 3, { generationId: s.generationId, memberId: s.memberId }),
+    topics: [
+      { name: s.topic, partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: 'm' }] },
+    ],
+  }),
   UnregisterBroker: () => ({ brokerId: 77 }),
   UpdateFeatures: (s) => ({
     timeoutMs: 100,
     featureUpdates: [
       { feature: 'transaction.version', maxVersionLevel: 2, ...since(s, 1, { upgradeType: 1 }) },
+    ],
+  }),
+  WriteTxnMarkers: (s) => ({
+    markers: [
+      {
+        producerId: s.producerId,
+        producerEpoch: s.producerEpoch,
+        transactionResult: true,
+        topics: [{ name: s.topic, partitionIndexes: [0] }],
+      },
     ],
   }),
 };
@@ -194,6 +243,8 @@ const EXPECTED_ERRORS: Readonly<Record<string, readonly string[]>> = {
   DeleteTopics: ['UNKNOWN_TOPIC_OR_PARTITION'],
   DescribeGroups: ['GROUP_ID_NOT_FOUND'],
   ElectLeaders: ['ELECTION_NOT_NEEDED'],
+  // Version 5 is about the next transaction, which has not begun.
+  EndTxn: ['CONCURRENT_TRANSACTIONS', 'INVALID_TXN_STATE'],
   LeaveGroup: ['UNKNOWN_MEMBER_ID'],
   JoinGroup: ['MEMBER_ID_REQUIRED'],
   OffsetDelete: ['GROUP_SUBSCRIBED_TO_TOPIC'],
@@ -248,7 +299,20 @@ async function prepare(
     brokerId: String(cluster.running.brokers[0]!.id),
     memberId,
     generationId,
+    ...(await beginTransaction(cluster, client)),
   };
+}
+
+/** A producer with an open transaction: of the topic, and of the group's offsets. */
+async function beginTransaction(
+  cluster: SimulatedCluster,
+  client: SimulatedClient,
+): Promise<{ readonly producerId: number; readonly producerEpoch: number }> {
+  const coordinator = await transactionCoordinator(cluster, client, TRANSACTIONAL_ID);
+  const begun = await initialized(cluster, coordinator, TRANSACTIONAL_ID);
+  assert.equal(await addPartitions(coordinator, begun, 'topic', [0]), 'NONE');
+  assert.equal(await addOffsets(coordinator, begun, GROUP), 'NONE');
+  return begun;
 }
 
 for (const api of allApis().values()) {
@@ -264,6 +328,8 @@ for (const api of allApis().values()) {
           brokerId: '99',
           memberId: 'nobody',
           generationId: 5,
+          producerId: 77,
+          producerEpoch: 3,
         };
         const message = wholeMessage(
           api.request.name,

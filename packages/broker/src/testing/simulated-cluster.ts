@@ -35,12 +35,13 @@ export interface ClusterOptions {
   readonly durability?: 'fsync' | 'os';
   /** Puts something between the process and its disk, to show that a test notices what is broken. */
   readonly wrapDisk?: (disk: Disk) => Disk;
-  /** `key=value` each, over defaults that make a test short: few partitions of `__consumer_offsets`, no initial rebalance delay. */
+  /** `key=value` each, over defaults that make a test short: few partitions of internal topics, no initial rebalance delay. */
   readonly settings?: readonly string[];
 }
 
 const TEST_SETTINGS: readonly string[] = [
   'offsets.topic.num.partitions=4',
+  'transaction.state.log.num.partitions=4',
   'group.initial.rebalance.delay.ms=0',
 ];
 
