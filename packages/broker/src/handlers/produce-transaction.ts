@@ -49,9 +49,10 @@ export function transactionGate(
   partition: { readonly topic: string; readonly index: number; readonly image: PartitionImage },
 ): TransactionGate | undefined {
   if (transactionalId === null || !isTransactional(records)) return undefined;
-  if (!services.settings.transactionPartitionVerification) return undefined;
-  const { topic, index, image } = partition;
   const bumpsEpochs = apiVersion >= ADDS_PARTITIONS_VERSION;
+  // Newer clients count on the broker to add the partition: nobody else would, and its transaction would never end.
+  if (!services.settings.transactionPartitionVerification && !bumpsEpochs) return undefined;
+  const { topic, index, image } = partition;
   return {
     bumpsEpochs,
     leads: () => {

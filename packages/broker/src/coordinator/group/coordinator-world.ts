@@ -128,6 +128,8 @@ export class CoordinatorWorld {
     return {
       coordinator: overTheWire(() => this.coordinator),
       quiet: async () => {
+        // A transactional commit asks first and appends then.
+        await this.settle();
         if (this.settlesAtOnce) this.log.settle();
         await this.settle();
       },

@@ -2,7 +2,7 @@
 //
 //   node kafka-group-scenarios.ts HOST:PORT [part of a name]
 //
-// The broker needs a transaction coordinator, topics `orders` and `payments` with 3 partitions, a `__consumer_offsets`, and SCENARIO_SETTINGS times TIME_SCALE:
+// The broker needs a transaction coordinator, topics `orders` and `payments` with 3 partitions, and SCENARIO_SETTINGS times TIME_SCALE:
 //   group.initial.rebalance.delay.ms=1500 group.min.session.timeout.ms=2500 group.max.session.timeout.ms=300000 group.max.size=3
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +26,11 @@ import {
   newAddOffsetsToTxnRequest,
 } from '@moldau/protocol/generated/add-offsets-to-txn.ts';
 import { endTxnRequest, endTxnResponse, newEndTxnRequest } from '@moldau/protocol/generated/end-txn.ts';
+import {
+  findCoordinatorRequest,
+  findCoordinatorResponse,
+  newFindCoordinatorRequest,
+} from '@moldau/protocol/generated/find-coordinator.ts';
 import {
   initProducerIdRequest,
   initProducerIdResponse,
@@ -169,6 +174,19 @@ const client = (apiVersion: number): ClientContext => ({
   clientHost: '/127.0.0.1',
 });
 
+/** Has the internal topics made, and waits until they have leaders. */
+async function findCoordinators(): Promise<void> {
+  const find = over(findCoordinatorRequest, findCoordinatorResponse);
+  for (const keyType of [0, 1]) {
+    await untilDone(async () => {
+      const request = newFindCoordinatorRequest({ keyType, coordinatorKeys: ['any'] });
+      const { coordinators } = await find(request, client(4));
+      return { errorCode: coordinators[0]?.errorCode ?? ErrorCode.COORDINATOR_NOT_AVAILABLE };
+    });
+  }
+}
+
+await findCoordinators();
 const run = Date.now();
 const stories = await Promise.all(
   Object.entries(SCENARIOS)

@@ -65,8 +65,8 @@ export class ScriptedTransactions implements PartitionVerifier {
     this.asked.push(mode);
     const transaction = this.#open.get(wanted.transactionalId);
     if (transaction?.producer.producerId !== wanted.producerId) return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
-    if (transaction.producer.producerEpoch !== wanted.producerEpoch) return ErrorCode.PRODUCER_FENCED;
+    if (transaction.producer.producerEpoch !== wanted.producerEpoch) return ErrorCode.INVALID_PRODUCER_EPOCH;
     if (mode === 'add') transaction.partitions.add(wanted.partition);
-    return transaction.partitions.has(wanted.partition) ? ErrorCode.NONE : ErrorCode.INVALID_TXN_STATE;
+    return transaction.partitions.has(wanted.partition) ? ErrorCode.NONE : ErrorCode.TRANSACTION_ABORTABLE;
   }
 }

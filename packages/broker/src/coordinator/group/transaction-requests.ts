@@ -32,6 +32,8 @@ import type { TxnCommitRequest } from './txn-offset-commit.ts';
 const ADDS_PARTITION_VERSION = 5;
 /** Older clients do not know COORDINATOR_LOAD_IN_PROGRESS here. */
 const LOADING_VERSION = 2;
+/** Older clients do not know TRANSACTION_ABORTABLE. */
+const ABORTABLE_VERSION = 4;
 
 export async function handleTxnOffsetCommit(
   shards: GroupShards,
@@ -59,15 +61,17 @@ export async function handleTxnOffsetCommit(
     const mode = client.apiVersion >= ADDS_PARTITION_VERSION ? 'add' : 'verify';
     const answer = await commit(shards, verifier, message.transactionalId, mode, request);
     const errors = typeof answer === 'string' ? partitions.known.map(() => answer) : answer;
-    partitions.settle(
-      errors.map((error) =>
-        error === 'COORDINATOR_LOAD_IN_PROGRESS' && client.apiVersion < LOADING_VERSION
-          ? 'COORDINATOR_NOT_AVAILABLE'
-          : error,
-      ),
-    );
+    partitions.settle(errors.map((error) => asKnownBy(client.apiVersion, error)));
   }
   return newTxnOffsetCommitResponse({ topics });
+}
+
+/** What clients of the version do not know, in terms that they do. */
+function asKnownBy(apiVersion: number, error: ErrorName): ErrorName {
+  if (error === 'COORDINATOR_LOAD_IN_PROGRESS' && apiVersion < LOADING_VERSION)
+    return 'COORDINATOR_NOT_AVAILABLE';
+  if (error === 'TRANSACTION_ABORTABLE' && apiVersion < ABORTABLE_VERSION) return 'INVALID_TXN_STATE';
+  return error;
 }
 
 /** An error of all partitions, or one of each. */

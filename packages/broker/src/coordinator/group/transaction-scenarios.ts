@@ -67,6 +67,7 @@ export const TRANSACTION_SCENARIOS: Readonly<Record<string, Scenario>> = {
     await t.commitIn('p', 1);
     await t.init('p');
     await t.commitIn('p', 2);
+    await t.commitIn('p', 2, { version: 3 });
     await t.addGroup('p');
     await t.commitIn('p', 3, { producerEpoch: 7 });
     await t.commitIn('p', 3, { producerId: 123_456_789 });
@@ -77,8 +78,7 @@ export const TRANSACTION_SCENARIOS: Readonly<Record<string, Scenario>> = {
     await t.init('p');
     await t.fetch();
     await t.commitIn('p', 5, { producerEpoch: 0 });
-    await t.end('p', 'commit');
-    await t.fetch();
+    await t.fetchOne('orders', true);
   },
   'a broker that adds the group to the transaction by itself': async (t) => {
     await t.init('p');
