@@ -19,6 +19,7 @@ import type { ByteBudget } from './server/byte-budget.ts';
 import { ConnectionServer } from './server/connection-server.ts';
 import type { ReusedMemory } from './log/reused-memory.ts';
 import { Dispatcher } from './server/dispatch.ts';
+import { Access } from './security/acls/access.ts';
 import { ClientQuotas } from './security/quotas/client-quotas.ts';
 import type { MutationQuotas } from './security/quotas/mutation-quotas.ts';
 import type { BrokerSettings } from './settings/broker-settings.ts';
@@ -103,6 +104,7 @@ export class Broker {
       partitionVerifier,
       fetchSessions: new FetchSessionCache(settings.maxIncrementalFetchSessionCacheSlots, random),
       waitingFetches: new WaitingFetches(clock, settings.maxWaitingFetches),
+      access: new Access(settings, () => metadata.image.acls),
       quotas: new ClientQuotas(() => metadata.image, {
         number: settings.quotaWindowNum,
         sizeMs: settings.quotaWindowSizeSeconds * 1000,

@@ -6,11 +6,14 @@ import { alterConfigs } from './alter-configs.ts';
 import { alterPartitionReassignments } from './alter-partition-reassignments.ts';
 import { alterReplicaLogDirs } from './alter-replica-log-dirs.ts';
 import { apiVersions } from './api-versions.ts';
+import { createAcls } from './create-acls.ts';
 import { createPartitions } from './create-partitions.ts';
 import { createTopics } from './create-topics.ts';
+import { deleteAcls } from './delete-acls.ts';
 import { deleteGroups } from './delete-groups.ts';
 import { deleteRecords } from './delete-records.ts';
 import { deleteTopics } from './delete-topics.ts';
+import { describeAcls } from './describe-acls.ts';
 import { describeClientQuotas } from './describe-client-quotas.ts';
 import { describeCluster } from './describe-cluster.ts';
 import { describeConfigs } from './describe-configs.ts';
@@ -60,11 +63,14 @@ export function allApis(): ReadonlyMap<number, AnyApi> {
     alterPartitionReassignments,
     alterReplicaLogDirs,
     apiVersions(() => apis.values()),
+    createAcls,
     createPartitions,
     createTopics,
+    deleteAcls,
     deleteGroups,
     deleteRecords,
     deleteTopics,
+    describeAcls,
     describeClientQuotas,
     describeCluster,
     describeConfigs,

@@ -9,6 +9,7 @@ import type { BatchMemory } from '../log/batch-memory.ts';
 import type { LogStore } from '../log/partition-log.ts';
 import type { MetadataStore } from '../metadata/metadata-store.ts';
 import type { Partitions } from '../partition/partitions.ts';
+import type { Access } from '../security/acls/access.ts';
 import type { ClientQuotas } from '../security/quotas/client-quotas.ts';
 import type { MutationQuotas } from '../security/quotas/mutation-quotas.ts';
 import type { BrokerSettings } from '../settings/broker-settings.ts';
@@ -33,6 +34,8 @@ export interface Services {
   readonly partitionVerifier: PartitionVerifier;
   readonly fetchSessions: FetchSessionCache;
   readonly waitingFetches: WaitingFetches;
+  /** What clients may do. */
+  readonly access: Access;
   readonly quotas: ClientQuotas;
   /** Shared by all brokers of the process. */
   readonly mutationQuotas: MutationQuotas;

@@ -71,6 +71,12 @@ export interface BrokerSettings {
   readonly offsetsTopicReplicationFactor: number;
   readonly offsetsTopicSegmentBytes: number;
 
+  /** There is an authorizer: access rules count. */
+  readonly authorizerEnabled: boolean;
+  /** `User:name`, each. */
+  readonly superUsers: ReadonlySet<string>;
+  readonly allowEveryoneIfNoAclFound: boolean;
+
   readonly transactionMaxTimeoutMs: number;
   readonly transactionAbortTimedOutIntervalMs: number;
   readonly transactionalIdExpirationMs: number;
@@ -252,7 +258,36 @@ function typed(values: Values, given: ReadonlyMap<string, string>, problems: str
     offsetsTopicNumPartitions: values.number('offsets.topic.num.partitions'),
     offsetsTopicReplicationFactor: values.number('offsets.topic.replication.factor'),
     offsetsTopicSegmentBytes: values.number('offsets.topic.segment.bytes'),
+    ...authorization(values),
     ...transactions(values),
+  };
+}
+
+/** Kafka's own authorizer, by its name of now and by the one from before KRaft. */
+const AUTHORIZERS: readonly string[] = [
+  'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'kafka.security.authorizer.AclAuthorizer',
+];
+
+function authorization(values: Values) {
+  const name = values.text('authorizer.class.name') ?? '';
+  values.require(
+    name === '' || AUTHORIZERS.includes(name),
+    `authorizer.class.name ${name}: this broker has the rules of ${AUTHORIZERS[0]}; name that, or leave it empty for no access control.`,
+  );
+  const superUsers = (values.text('super.users') ?? '')
+    .split(';')
+    .map((user) => user.trim())
+    .filter((user) => user !== '');
+  for (const user of superUsers)
+    values.require(
+      user.includes(':'),
+      `super.users: ${user} must have the form User:name, separated by semicolons.`,
+    );
+  return {
+    authorizerEnabled: name !== '',
+    superUsers: new Set(superUsers),
+    allowEveryoneIfNoAclFound: values.boolean('allow.everyone.if.no.acl.found'),
   };
 }
 

@@ -142,7 +142,9 @@ describe('the definitions', () => {
   it('are all there', () => {
     assert.equal(TOPIC_SETTINGS.size, 34);
     assert.equal(GROUP_SETTINGS.size, 17);
-    assert.equal([...BROKER_SETTINGS.keys()].filter((name) => !name.startsWith('moldau.')).length, 360);
+    const kafkas = [...BROKER_SETTINGS.keys()].filter((name) => !name.startsWith('moldau.'));
+    // Two of them are settings of Kafka's authorizer, which its table of broker settings does not have.
+    assert.equal(kafkas.length, 360 + 2);
   });
 
   it('say what each setting does that the broker acts on', () => {

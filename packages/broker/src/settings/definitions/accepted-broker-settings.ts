@@ -19,7 +19,6 @@ const ROWS: readonly Row[] = [
   ['alter.config.policy.class.name', 'CLASS', null],
   ['alter.log.dirs.replication.quota.window.num', 'INT', '11', '[1,...]'],
   ['alter.log.dirs.replication.quota.window.size.seconds', 'INT', '1', '[1,...]'],
-  ['authorizer.class.name', 'STRING', '', 'non-null string'],
   ['background.threads', 'INT', '10', '[1,...]', 'cluster-wide'],
   ['broker.heartbeat.interval.ms', 'INT', '2000'],
   ['broker.session.timeout.ms', 'INT', '9000'],

@@ -13,6 +13,26 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
       'The address that clients are told for the first broker, where it is not the one it listens on; the other brokers get the ports after it.',
   },
   {
+    name: 'allow.everyone.if.no.acl.found',
+    type: 'BOOLEAN',
+    default: 'false',
+    honoured: true,
+    internal: true,
+    dynamic: 'read-only',
+    documentation:
+      'With an authorizer: whether everyone may use a resource that no access rule names. A setting of the authorizer, in Kafka too.',
+  },
+  {
+    name: 'authorizer.class.name',
+    type: 'STRING',
+    default: '',
+    valid: 'non-null string',
+    honoured: true,
+    dynamic: 'read-only',
+    documentation:
+      'org.apache.kafka.metadata.authorizer.StandardAuthorizer turns access rules (ACLs) on; empty: everyone may do everything.',
+  },
+  {
     name: 'auto.create.topics.enable',
     type: 'BOOLEAN',
     default: 'true',
@@ -488,6 +508,16 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
     honoured: true,
     dynamic: 'read-only',
     documentation: 'The largest request, in bytes. A larger one ends the connection.',
+  },
+  {
+    name: 'super.users',
+    type: 'STRING',
+    default: '',
+    honoured: true,
+    internal: true,
+    dynamic: 'read-only',
+    documentation:
+      'With an authorizer: who may do everything, as User:name separated by semicolons. A setting of the authorizer, in Kafka too.',
   },
   {
     name: 'telemetry.max.bytes',
