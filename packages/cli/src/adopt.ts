@@ -3,8 +3,7 @@
 //
 // Exit codes: 0 adopted (or, with --dry-run, could be), 1 refused or failed with nothing adopted, 2 wrong arguments.
 import { resolve } from 'node:path';
-import { adopt, type AdoptProgress, type AdoptReport } from '@moldau/broker/adopt/adopt.ts';
-import { AdoptError } from '@moldau/broker/adopt/adopt-error.ts';
+import type { AdoptProgress, AdoptReport } from '@moldau/broker/adopt/adopt.ts';
 import { NodeClock } from '@moldau/runtime/node/node-clock.ts';
 import { NodeDisk } from '@moldau/runtime/node/node-disk.ts';
 import { NodeRandom } from '@moldau/runtime/node/node-random.ts';
@@ -36,7 +35,7 @@ export function addAdopt(program: Command): void {
     )
     .requiredOption(
       '--from <folder>',
-      "a log directory of the node (an entry of its log.dirs); repeat it for further ones. Only read, and Kafka cannot start on it meanwhile",
+      'a log directory of the node (an entry of its log.dirs); repeat it for further ones. Only read, and Kafka cannot start on it meanwhile',
       gather,
       [],
     )
@@ -63,6 +62,8 @@ export function addAdopt(program: Command): void {
 }
 
 async function run(options: AdoptCommandOptions): Promise<void> {
+  const { adopt } = await import('@moldau/broker/adopt/adopt.ts');
+  const { AdoptError } = await import('@moldau/broker/adopt/adopt-error.ts');
   const data = resolve(options.data);
   const progress = new ProgressLine();
   try {

@@ -1,6 +1,7 @@
 // The `moldau` command. Only what is asked for is loaded: the argument parser first, then the code of the one subcommand.
 import { Command, CommanderError } from 'commander';
 import { addAdopt } from './adopt.ts';
+import { addDumpLog } from './dump-log.ts';
 import { addServe } from './serve.ts';
 
 const program = new Command('moldau')
@@ -11,6 +12,7 @@ const program = new Command('moldau')
   .showHelpAfterError('(moldau --help tells what there is)');
 addServe(program);
 addAdopt(program);
+addDumpLog(program);
 
 try {
   await program.parseAsync(process.argv);

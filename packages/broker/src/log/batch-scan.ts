@@ -4,6 +4,7 @@
 //                        ^ the walk ends here and says why
 //
 // Must stay true: total over any bytes; memory is bounded by one block, or by the largest batch that is really there.
+import { crc32 } from 'node:zlib';
 import type { DiskFile } from '@moldau/runtime';
 import { RECORD_BATCH_OVERHEAD, batchSizeInBytes } from '@moldau/protocol/records/batch-header.ts';
 import { checkBatch, type BatchFailure } from '@moldau/protocol/records/check-batch.ts';
@@ -60,12 +61,26 @@ export async function scanBatches(
     }
     const at = position - blockAt;
     const problem = checkBatch(block, at, blockEnd - blockAt, 'log');
+    if (problem === 'old-magic' && !isOldMessage(block.subarray(at, blockEnd - blockAt))) {
+      return { position, problem: 'length-out-of-bounds' };
+    }
     if (problem !== undefined) return { position, problem };
     const size = batchSizeInBytes(block, at);
     position += size;
     if ((await visit(block, at, position - size, size)) === false) break;
   }
   return { position, problem: undefined };
+}
+
+const OLD_CRC_AT = 12;
+const OLD_MAGIC_AT = 16;
+
+/** Whether these bytes begin with a message of format v0 or v1. Zeros, which a power cut leaves behind, look like one but for the checksum. */
+function isOldMessage(bytes: Uint8Array): boolean {
+  const size = batchSizeInBytes(bytes, 0);
+  if (size <= OLD_MAGIC_AT || size > bytes.length) return false;
+  const stored = new DataView(bytes.buffer, bytes.byteOffset + OLD_CRC_AT).getUint32(0);
+  return stored === crc32(bytes.subarray(OLD_MAGIC_AT, size));
 }
 
 /** What a failure means, for people. */
