@@ -9,6 +9,7 @@
 // Must stay true: an abort marker that a reader may pass has its entry; memory is bounded by what is not settled and a number of entries.
 import { LogError } from '../partition-log.ts';
 import type { AbortedTransaction } from '../aborted-transaction.ts';
+import type { PartitionCheckpoint } from './checkpoint-file.ts';
 import type { LocalPartitionLog } from './local-partition-log.ts';
 import { scanAborted } from './scan-aborted.ts';
 import type { Segment } from './segment.ts';
@@ -32,21 +33,23 @@ export class AbortedTransactions {
   #stored = 0;
   /** The newest segment with an index. */
   #newest: AbortedMark | undefined;
-  /** What the last checkpoint says of the active segment. */
+  /** The same, as the last checkpoint has it. */
   readonly #expected: AbortedMark | undefined;
+  /** Up to here that checkpoint covers the indexes; what a newer snapshot covers was synced too. */
+  readonly #checkpointed: number;
   #replayedFrom = 0;
   /** Files are known to agree with what the replay found. */
   #agreed = false;
 
-  constructor(log: LocalPartitionLog, expected: AbortedMark | undefined) {
+  constructor(log: LocalPartitionLog, checkpoint: PartitionCheckpoint) {
     this.#log = log;
-    this.#expected = expected;
+    this.#expected = checkpoint.aborted;
+    this.#checkpointed = checkpoint.snapshot?.offset ?? 0;
   }
 
-  /** For the checkpoint: the index of the active segment, if it has one. */
+  /** For the checkpoint: the newest index there is. */
   get mark(): AbortedMark | undefined {
-    const known = this.#agreed ? this.#newest : this.#expected;
-    return known?.segment === this.#log.segments.active?.baseOffset ? known : undefined;
+    return this.#agreed ? this.#newest : this.#expected;
   }
 
   /** The replay begins at `offset`. */
@@ -183,16 +186,24 @@ export class AbortedTransactions {
     for (const segment of await this.#log.segments.load()) {
       const next = this.#log.segments.after(segment)?.baseOffset ?? Infinity;
       const expected = this.#expected?.segment === segment.baseOffset ? this.#expected.entries : 0;
-      if (expected === 0 && (next <= from || !(await segment.hasAbortedFile()))) continue;
-      let entries = (await segment.hasAbortedFile())
-        ? (await walkAborted(segment, from, () => false)).count
-        : 0;
-      if (entries < expected) entries = await this.#rebuild(segment, from);
-      else await writeAborted(segment, entries, []);
+      const exists = await segment.hasAbortedFile();
+      if (expected === 0 && (next <= from || !exists)) continue;
+      let behind = 0;
+      const { count, sound } = exists
+        ? await walkAborted(segment, from, () => void (behind += 1))
+        : { count: 0, sound: false };
+      const damaged = count < expected || (!sound && !this.#mayBeTorn(segment, from));
+      const entries = damaged ? await this.#rebuild(segment, from) : count - behind;
+      if (!damaged && (behind > 0 || !sound)) await writeAborted(segment, entries, []);
       newest = { segment: segment.baseOffset, entries };
     }
     this.#newest = newest;
     this.#agreed = true;
+  }
+
+  /** Whether what is no entry may come from a write that never ended: one of entries that the replay has found again. */
+  #mayBeTorn(segment: Segment, replayedFrom: number): boolean {
+    return replayedFrom <= this.#checkpointed && segment.baseOffset >= (this.#expected?.segment ?? 0);
   }
 
   /** Makes the index of a segment again from the log. Resolves to the number of its entries. */

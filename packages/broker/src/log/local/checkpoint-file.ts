@@ -27,7 +27,7 @@ export interface PartitionCheckpoint {
   readonly sizeInBytes: number;
   /** The last segment; undefined when there is none yet. */
   readonly active: { readonly baseOffset: number; readonly progress: SegmentProgressState } | undefined;
-  /** How many aborted transactions the `.txnindex` of that segment holds; undefined when it has none. */
+  /** How many aborted transactions the newest `.txnindex` holds; undefined when there is none. */
   readonly aborted?: AbortedMark | undefined;
   readonly epochs: readonly EpochEntry[];
   /** The newest producer snapshot; `stored`: there is a file (else there was nothing to remember). */

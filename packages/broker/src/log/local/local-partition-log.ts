@@ -100,7 +100,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     this.#durableEndOffset = checkpoint.endOffset;
     this.#size = checkpoint.sizeInBytes;
     this.#epochs = new LeaderEpochs(checkpoint.epochs);
-    this.aborted = new AbortedTransactions(this, checkpoint.aborted);
+    this.aborted = new AbortedTransactions(this, checkpoint);
     this.writer = new PartitionWriter(this, checkpoint.active !== undefined);
     this.#openedMs = context.clock.now();
     this.#cleanedTo = checkpoint.compaction?.cleanedTo ?? 0;

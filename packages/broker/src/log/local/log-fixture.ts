@@ -17,6 +17,7 @@ import type {
   LogSlice,
   PartitionLog,
 } from '../partition-log.ts';
+import type { CleanerSettings } from './compaction/cleaner-settings.ts';
 import { openLocalLogStore, type LocalLogStore } from './local-log-store.ts';
 import type { LocalLogSettings } from './settings.ts';
 
@@ -89,18 +90,28 @@ export class LogWorld {
   disk: SimulatedDisk;
   store!: LocalLogStore;
   readonly calls: string[] = [];
+  /** Called before each call of the disk. */
+  onCall: () => void = () => {};
+  /** Log lines. */
+  readonly warnings: string[] = [];
+  cleaner: Partial<CleanerSettings>;
   readonly fatal: LogError[] = [];
   readonly witnesses: Witness[] = [];
   readonly #settings: Partial<LocalLogSettings>;
 
-  private constructor(seed: number, settings: Partial<LocalLogSettings>) {
+  private constructor(seed: number, settings: Partial<LocalLogSettings>, cleaner: Partial<CleanerSettings>) {
+    this.cleaner = cleaner;
     this.scheduler = SimulatedScheduler.fromSeed(seed);
     this.disk = new SimulatedDisk({ scheduler: this.scheduler });
     this.#settings = { walFileBytes: 256 * KB, ...settings };
   }
 
-  static async start(settings: Partial<LocalLogSettings> = {}, seed = 1): Promise<LogWorld> {
-    const world = new LogWorld(seed, settings);
+  static async start(
+    settings: Partial<LocalLogSettings> = {},
+    seed = 1,
+    cleaner: Partial<CleanerSettings> = {},
+  ): Promise<LogWorld> {
+    const world = new LogWorld(seed, settings, cleaner);
     await world.openStore();
     return world;
   }
@@ -108,10 +119,15 @@ export class LogWorld {
   async openStore(): Promise<void> {
     this.store = await this.run(
       openLocalLogStore({
-        disk: recording(this.disk, this.calls),
+        disk: recording(this.disk, (call) => {
+          this.calls.push(call);
+          this.onCall();
+        }),
         clock: this.scheduler.clock,
         folder: FOLDER,
         settings: this.#settings,
+        cleaner: () => this.cleaner,
+        logger: { warn: (_details, message) => this.warnings.push(message) },
         onFatal: (reason) => this.fatal.push(reason),
       }),
     );
@@ -260,29 +276,29 @@ export function range(from: number, to: number): number[] {
 }
 
 /** A disk that writes down the calls that make things durable. */
-function recording(disk: Disk, calls: string[]): Disk {
+function recording(disk: Disk, called: (call: string) => void): Disk {
   return new Proxy(disk, {
     get(target, property) {
       const value = Reflect.get(target, property) as unknown;
       if (typeof value !== 'function') return value;
       return (...args: unknown[]) => {
-        calls.push(`${String(property)} ${String(args[0])}`);
+        called(`${String(property)} ${String(args[0])}`);
         const result = (value as (...args: unknown[]) => unknown).apply(target, args);
         return property === 'open'
-          ? (result as Promise<DiskFile>).then((file) => recordingFile(file, calls))
+          ? (result as Promise<DiskFile>).then((file) => recordingFile(file, called))
           : result;
       };
     },
   });
 }
 
-function recordingFile(file: DiskFile, calls: string[]): DiskFile {
+function recordingFile(file: DiskFile, called: (call: string) => void): DiskFile {
   return new Proxy(file, {
     get(target, property) {
       const value = Reflect.get(target, property) as unknown;
       if (typeof value !== 'function') return value;
       return (...args: unknown[]) => {
-        calls.push(`${String(property)} ${file.path}`);
+        called(`${String(property)} ${file.path}`);
         return (value as (...args: unknown[]) => unknown).apply(target, args);
       };
     },

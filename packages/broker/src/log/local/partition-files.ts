@@ -53,7 +53,9 @@ export function offsetName(offset: number): string {
 /** The base offset and kind of a segment's file or snapshot; undefined for other names. */
 export function parseOffsetName(name: string): { offset: number; suffix: string } | undefined {
   const match = /^(\d{20})\.(log|index|timeindex|txnindex|snapshot)((?:\.\d+)?\.deleted)?$/.exec(name);
-  return match === null ? undefined : { offset: Number(match[1]), suffix: match[2]! + (match[3] === undefined ? '' : DELETED_SUFFIX) };
+  return match === null
+    ? undefined
+    : { offset: Number(match[1]), suffix: match[2]! + (match[3] === undefined ? '' : DELETED_SUFFIX) };
 }
 
 export function encodePartitionMetadata(id: PartitionId): Uint8Array {

@@ -159,8 +159,7 @@ export function sliceOf(
   let high = starts.length;
   while (first < high) {
     const middle = (first + high) >>> 1;
-    const last = middle + 1 < starts.length ? baseOffsets[middle + 1]! - 1 : piece.lastOffset;
-    if (last < offset) first = middle + 1;
+    if (batchLastOffset(piece.bytes, starts[middle]!) < offset) first = middle + 1;
     else high = middle;
   }
   if (first === starts.length || baseOffsets[first]! >= limits.upToOffset)

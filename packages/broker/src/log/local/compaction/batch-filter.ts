@@ -37,16 +37,12 @@ import {
   writeBatchHeader,
 } from '@moldau/protocol/records/batch-header.ts';
 import { codecName } from '@moldau/protocol/compression/codec.ts';
-import {
-  compress,
-  compressAsync,
-  decompress,
-  decompressAsync,
-} from '@moldau/protocol/compression/compression.ts';
-import { RecordCursor } from '@moldau/protocol/records/record-reader.ts';
+import { compress, compressAsync } from '@moldau/protocol/compression/compression.ts';
+import type { RecordCursor } from '@moldau/protocol/records/record-reader.ts';
 import { varintSize, varlongSize, writeVarint, writeVarlong } from '@moldau/protocol/records/varint.ts';
 
 import type { LastOfProducer } from '../../partition-log.ts';
+import { SMALL_BYTES, cursorOver, recordsOf } from './batch-records.ts';
 import type { KeyMap } from './key-map.ts';
 import type { Slices } from './slices.ts';
 
@@ -99,29 +95,6 @@ export async function filterBatch(
   return rewritten(bytes, at, cursorOver(bytes, at, records), flags, newHorizon);
 }
 
-interface RecordBytes {
-  readonly bytes: Uint8Array;
-  readonly at: number;
-  readonly end: number;
-}
-
-/** Records that take more bytes are (de)compressed off the event loop. */
-const SMALL_BYTES = 16 * 1024;
-
-async function recordsOf(bytes: Uint8Array, at: number): Promise<RecordBytes> {
-  const start = at + RECORD_BATCH_OVERHEAD;
-  const end = at + batchSizeInBytes(bytes, at);
-  const codec = batchCodecId(bytes, at);
-  if (codec === 0) return { bytes, at: start, end };
-  const stored = bytes.subarray(start, end);
-  const records = end - start <= SMALL_BYTES ? decompress(codec, stored) : await decompressAsync(codec, stored);
-  return { bytes: records, at: 0, end: records.length };
-}
-
-function cursorOver(bytes: Uint8Array, at: number, records: RecordBytes): RecordCursor {
-  return new RecordCursor(bytes, at, records.bytes, records.at, records.end);
-}
-
 function isKept(cursor: RecordCursor, horizon: number | undefined, rules: FilterRules): boolean {
   if (cursor.offset >= rules.mappedTo) return true;
   const { key } = cursor;
@@ -170,7 +143,9 @@ async function rewritten(
   }
   const codec = codecName(batchCodecId(bytes, at)) ?? 'none';
   const stored =
-    records.bytes.length <= SMALL_BYTES ? compress(codec, records.bytes) : await compressAsync(codec, records.bytes);
+    records.bytes.length <= SMALL_BYTES
+      ? compress(codec, records.bytes)
+      : await compressAsync(codec, records.bytes);
   const batch = new Uint8Array(RECORD_BATCH_OVERHEAD + stored.length);
   batch.set(stored, RECORD_BATCH_OVERHEAD);
   const logAppendTime = batchTimestampType(bytes, at) === 'LogAppendTime';

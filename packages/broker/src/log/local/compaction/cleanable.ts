@@ -27,7 +27,15 @@ export async function cleanableOf(log: LocalPartitionLog, nowMs: number): Promis
   const firstDirty = Math.max(log.startOffset, log.cleanedTo);
   // Most logs have nothing: they are not even looked for on the disk.
   if ((log.segments.active?.baseOffset ?? 0) <= firstDirty)
-    return { log, firstDirty, endOffset: firstDirty, cleanBytes: 0, cleanableBytes: 0, ratio: 0, isDue: false };
+    return {
+      log,
+      firstDirty,
+      endOffset: firstDirty,
+      cleanBytes: 0,
+      cleanableBytes: 0,
+      ratio: 0,
+      isDue: false,
+    };
   await log.segments.load();
   const sealed = sealedSegments(log);
   let cleanBytes = 0;

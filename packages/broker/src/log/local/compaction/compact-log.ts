@@ -10,18 +10,14 @@
 // leaves the log as it was.
 import { DiskError } from '@moldau/runtime';
 import { CompressionError } from '@moldau/protocol/compression/codec.ts';
-import {
-  batchIsControl,
-  batchLastOffset,
-  batchRecordCount,
-} from '@moldau/protocol/records/batch-header.ts';
+import { batchIsControl, batchLastOffset, batchRecordCount } from '@moldau/protocol/records/batch-header.ts';
 import { RecordError } from '@moldau/protocol/records/record-error.ts';
-import { openBatchAsync } from '@moldau/protocol/records/record-reader.ts';
 
 import { LogError, type CompactionResult } from '../../partition-log.ts';
 import type { LocalPartitionLog } from '../local-partition-log.ts';
 import type { Segment } from '../segment.ts';
 import { scanSegment } from '../segment-scan.ts';
+import { cursorOver, recordsOf } from './batch-records.ts';
 import { filterBatch, type FilterRules } from './batch-filter.ts';
 import { cleanableOf, sealedSegments, type Cleanable } from './cleanable.ts';
 import { CleanedWriter } from './cleaned-writer.ts';
@@ -153,8 +149,7 @@ class LogCompaction {
 
   /** Returns the offset of the record that did not fit. */
   async #note(keys: KeyMap, bytes: Uint8Array, at: number, from: number): Promise<number | undefined> {
-    const cursor = await openBatchAsync(bytes, at);
-    while (cursor.next()) {
+    for (const cursor = cursorOver(bytes, at, await recordsOf(bytes, at)); cursor.next();) {
       if (this.#slices.due) await this.#slices.rest();
       const { key } = cursor;
       if (key !== null && cursor.offset >= from && !keys.put(key, cursor.offset)) return cursor.offset;

@@ -79,7 +79,12 @@ async function readSwapRecord(disk: Disk, folder: string, base: number): Promise
   const path = swapRecordPath(folder, base);
   try {
     const record = JSON.parse(Buffer.from((await readWhole(disk, path))!).toString('utf8')) as SwapRecord;
-    if (record.base === base && Number.isSafeInteger(record.end) && record.end > base && record.files.includes('.log'))
+    if (
+      record.base === base &&
+      Number.isSafeInteger(record.end) &&
+      record.end > base &&
+      record.files.includes('.log')
+    )
       return record;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
