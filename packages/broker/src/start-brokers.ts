@@ -20,6 +20,7 @@ import { ByteBudget } from './server/byte-budget.ts';
 import { ReusedMemory } from './log/reused-memory.ts';
 import { ClientMetricsSubscriptions, defaultPushIntervalMs } from './settings/client-metrics-config.ts';
 import type { BrokerSettings } from './settings/broker-settings.ts';
+import { EffectiveSettings } from './settings/effective-settings.ts';
 import type { ClientMetrics } from './telemetry/client-metrics/client-metrics.ts';
 import { ClientTelemetry } from './telemetry/client-metrics/client-telemetry.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -75,6 +76,7 @@ export async function startBrokers(options: StartOptions): Promise<RunningBroker
       snapshotAfterBytes: settings.metadataSnapshotAfterBytes,
     });
     undo.push(() => metadata.close());
+    const now = new EffectiveSettings(settings, () => metadata.image, settings.nodeId);
     const logs = await openLocalLogStore({
       disk: runtime.disk,
       clock: runtime.clock,
@@ -83,6 +85,7 @@ export async function startBrokers(options: StartOptions): Promise<RunningBroker
         durability: options.durability,
         retentionCheckIntervalMs: settings.logRetentionCheckIntervalMs,
       },
+      cleaner: () => now.current.cleaner,
       logger,
       onFatal: options.onFatal,
     });

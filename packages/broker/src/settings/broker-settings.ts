@@ -3,6 +3,7 @@
 //   file text, key=value ... -> given (text by name) -> checked -> BrokerSettings
 //
 // What a client may change while the broker runs (KIP-226) is laid over it by `withDynamicConfigs`; what a topic sets, by topic-config.ts.
+import type { CleanerSettings } from '../log/local/compaction/cleaner-settings.ts';
 import type { ConfigOverrides } from '../metadata/image.ts';
 import { BROKER_SETTINGS } from './all-settings.ts';
 import { clientListener, type ListenerAddress } from './listener-address.ts';
@@ -31,6 +32,7 @@ export interface BrokerSettings {
   readonly maxPartitionsPerRequest: number;
 
   readonly logRetentionCheckIntervalMs: number;
+  readonly cleaner: CleanerSettings;
   readonly producerIdExpirationMs: number;
   readonly transactionPartitionVerification: boolean;
   readonly producerIdExpirationCheckIntervalMs: number;
@@ -225,6 +227,13 @@ function typed(values: Values, given: ReadonlyMap<string, string>, problems: str
     maxPartitions: values.number('moldau.max.partitions'),
     maxPartitionsPerRequest: values.number('moldau.max.partitions.per.request'),
     logRetentionCheckIntervalMs: values.number('log.retention.check.interval.ms'),
+    cleaner: {
+      enabled: values.boolean('log.cleaner.enable'),
+      dedupeBufferBytes: values.number('log.cleaner.dedupe.buffer.size'),
+      dedupeLoadFactor: values.number('log.cleaner.io.buffer.load.factor'),
+      ioBytesPerSecond: values.number('log.cleaner.io.max.bytes.per.second'),
+      backoffMs: values.number('log.cleaner.backoff.ms'),
+    },
     producerIdExpirationMs: values.number('producer.id.expiration.ms'),
     transactionPartitionVerification: values.boolean('transaction.partition.verification.enable'),
     producerIdExpirationCheckIntervalMs: values.number('producer.id.expiration.check.interval.ms'),

@@ -66,6 +66,36 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
     documentation: 'The rack of the brokers of this process, as told to clients.',
   },
   {
+    name: 'compression.gzip.level',
+    type: 'INT',
+    default: '-1',
+    valid: '[1,...,9] or -1',
+    honoured: true,
+    dynamic: 'cluster-wide',
+    documentation:
+      'compression.gzip.level of topics that do not set it: the level of gzip where the broker compresses; -1: its own default.',
+  },
+  {
+    name: 'compression.type',
+    type: 'STRING',
+    default: 'producer',
+    valid: '[uncompressed, zstd, lz4, snappy, gzip, producer]',
+    honoured: true,
+    dynamic: 'cluster-wide',
+    documentation:
+      'compression.type of topics that do not set it: the codec that batches are kept in; producer: the one they come in.',
+  },
+  {
+    name: 'compression.zstd.level',
+    type: 'INT',
+    default: '3',
+    valid: '[-131072,...,22]',
+    honoured: true,
+    dynamic: 'cluster-wide',
+    documentation:
+      'compression.zstd.level of topics that do not set it: the level of zstd where the broker compresses.',
+  },
+  {
     name: 'connections.max.idle.ms',
     type: 'LONG',
     default: '600000',
@@ -159,6 +189,92 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
     honoured: true,
     dynamic: 'read-only',
     documentation: 'Where the first broker listens, as PLAINTEXT://host:port. The --listen flag is stronger.',
+  },
+  {
+    name: 'log.cleaner.backoff.ms',
+    type: 'LONG',
+    default: '15000',
+    valid: '[0,...]',
+    honoured: true,
+    dynamic: 'cluster-wide',
+    documentation:
+      "How long compaction waits, in ms, when no log is worth compacting.",
+  },
+  {
+    name: 'log.cleaner.dedupe.buffer.size',
+    type: 'LONG',
+    default: '134217728',
+    honoured: true,
+    dynamic: 'cluster-wide',
+    documentation:
+      "Memory, in bytes, for the keys of one pass of compaction: 24 bytes a key. A log with more keys takes several passes.",
+  },
+  {
+    name: 'log.cleaner.delete.retention.ms',
+    type: 'LONG',
+    default: '86400000',
+    valid: '[0,...]',
+    honoured: true,
+    dynamic: 'cluster-wide',
+    documentation:
+      "How long, in ms, compaction keeps the records that delete a key.",
+  },
+  {
+    name: 'log.cleaner.enable',
+    type: 'BOOLEAN',
+    default: 'true',
+    honoured: true,
+    dynamic: 'read-only',
+    documentation:
+      "Compacts the topics whose cleanup.policy says so.",
+  },
+  {
+    name: 'log.cleaner.io.buffer.load.factor',
+    type: 'DOUBLE',
+    default: '0.9',
+    honoured: true,
+    dynamic: 'cluster-wide',
+    documentation:
+      "The share of log.cleaner.dedupe.buffer.size that is filled: more lets more keys into a pass, and makes finding them slower.",
+  },
+  {
+    name: 'log.cleaner.io.max.bytes.per.second',
+    type: 'DOUBLE',
+    default: '1.7976931348623157E308',
+    honoured: true,
+    dynamic: 'cluster-wide',
+    documentation:
+      "The most bytes that compaction reads in a second.",
+  },
+  {
+    name: 'log.cleaner.max.compaction.lag.ms',
+    type: 'LONG',
+    default: '9223372036854775807',
+    valid: '[1,...]',
+    honoured: true,
+    dynamic: 'cluster-wide',
+    documentation:
+      "The longest, in ms, that a record stays uncompacted.",
+  },
+  {
+    name: 'log.cleaner.min.cleanable.ratio',
+    type: 'DOUBLE',
+    default: '0.5',
+    valid: '[0,...,1]',
+    honoured: true,
+    dynamic: 'cluster-wide',
+    documentation:
+      "The share of a log that must be uncompacted before compaction begins.",
+  },
+  {
+    name: 'log.cleaner.min.compaction.lag.ms',
+    type: 'LONG',
+    default: '0',
+    valid: '[0,...]',
+    honoured: true,
+    dynamic: 'cluster-wide',
+    documentation:
+      "The shortest, in ms, that a record stays uncompacted.",
   },
   {
     name: 'log.cleanup.policy',
