@@ -23,6 +23,10 @@ export const MAX_BATCHES_BEHIND_VERIFICATION = 32;
 /** Of so many producers the refused sequences are remembered in a partition; the oldest are forgotten first. */
 export const MAX_UNVERIFIED_PRODUCERS = 1000;
 
+/** Why a batch is refused whose transaction ended before it got in. */
+export const ENDED = 'The transaction of the batch has ended here since its coordinator was asked.';
+const NEVER: Verified = () => false;
+
 /** Whom to ask, and whether the answer may still be used. */
 export interface TransactionGate {
   /** Resolves to NONE, or to the error that the producer gets; never rejects. */
@@ -37,9 +41,12 @@ export interface TransactionGate {
 export interface UnverifiedBatch {
   readonly batch: SequencedBatch;
   readonly gate: TransactionGate;
-  /** It may be appended, or is refused for this reason. */
-  settle(error: ErrorCode, message: string | null): void;
+  /** It may be appended as long as `verified` holds, or is refused for this reason. Called once. */
+  settle(error: ErrorCode, message: string | null, verified: Verified): void;
 }
+
+/** Whether the transaction that was verified can still be the one of the batch: no marker has ended it since. */
+export type Verified = () => boolean;
 
 interface ProducerVerification extends Verification {
   epoch: number;
@@ -48,6 +55,10 @@ interface ProducerVerification extends Verification {
   readonly sinceMs: number;
   /** In the order in which they came; the first is the one that was asked for. Empty: nobody is being asked. */
   waiting: UnverifiedBatch[];
+  /** So many of them, the first, came before it became void: the answer is about them. */
+  answered: number;
+  /** A batch or a marker of the producer was appended: the answer that is on its way says nothing about what comes later. */
+  isVoid: boolean;
 }
 
 export class TransactionVerifications {
@@ -61,7 +72,8 @@ export class TransactionVerifications {
 
   /** What a batch of the producer has to respect besides the producer's state. */
   of(producerId: number): Verification | undefined {
-    return this.#byProducer.get(producerId);
+    const known = this.#byProducer.get(producerId);
+    return known?.isVoid === false ? known : undefined;
   }
 
   /** Settles the batch once it is verified: at once if it continues an open transaction. */
@@ -73,18 +85,22 @@ export class TransactionVerifications {
       return;
     }
     if (this.#continues(batch)) {
-      unverified.settle(ErrorCode.NONE, null);
+      unverified.settle(ErrorCode.NONE, null, () => this.#continues(batch));
       return;
     }
     const asked = known ?? this.#begin(batch, nowMs);
     note(asked, batch, gate);
     asked.waiting = [unverified];
+    asked.answered = 1;
     void gate.ask().then((error) => this.#answered(asked, batch, error));
   }
 
-  /** A batch or a marker of a transaction of the producer was appended: answers that are on their way count no more. */
+  /** A batch or a marker of a transaction of the producer was appended. */
   appended(producerId: number): void {
-    this.#byProducer.delete(producerId);
+    const known = this.#byProducer.get(producerId);
+    if (known === undefined) return;
+    known.isVoid = true;
+    if (known.waiting.length === 0) this.#byProducer.delete(producerId);
   }
 
   /** Forgets refused sequences that are older than `oldestMs`. */
@@ -102,6 +118,8 @@ export class TransactionVerifications {
       bumpsEpochs: false,
       sinceMs: nowMs,
       waiting: [],
+      answered: 0,
+      isVoid: false,
     };
     this.#byProducer.set(batch.producerId, begun);
     return begun;
@@ -120,28 +138,32 @@ export class TransactionVerifications {
       unverified.settle(
         ErrorCode.NOT_ENOUGH_REPLICAS,
         `${MAX_BATCHES_BEHIND_VERIFICATION} batches of the producer wait for the coordinator of their transaction already.`,
+        NEVER,
       );
       return;
     }
-    note(asked, unverified.batch, unverified.gate);
     asked.waiting.push(unverified);
+    if (asked.isVoid) return;
+    note(asked, unverified.batch, unverified.gate);
+    asked.answered = asked.waiting.length;
   }
 
   #answered(asked: ProducerVerification, first: SequencedBatch, error: ErrorCode): void {
-    const waiting = asked.waiting;
+    const { waiting, answered } = asked;
     asked.waiting = [];
-    const isVoid = this.#byProducer.get(first.producerId) !== asked;
+    if (asked.isVoid) this.#byProducer.delete(first.producerId);
     const others: UnverifiedBatch[] = [];
-    for (const unverified of waiting) {
-      if (unverified.batch.producerEpoch !== first.producerEpoch) others.push(unverified);
-      else if (!unverified.gate.leads())
-        unverified.settle(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'Another broker leads the partition now.');
-      else if (error !== ErrorCode.NONE) unverified.settle(error, null);
-      else if (isVoid && !this.#continues(unverified.batch))
-        unverified.settle(ErrorCode.INVALID_TXN_STATE, 'Record was not part of an ongoing transaction');
-      else unverified.settle(ErrorCode.NONE, null);
+    for (const [i, unverified] of waiting.entries()) {
+      const { batch, gate } = unverified;
+      const verified = (): boolean => !asked.isVoid || this.#continues(batch);
+      // The answer is not about another epoch, nor about the next transaction.
+      if (i >= answered || batch.producerEpoch !== first.producerEpoch) others.push(unverified);
+      else if (!gate.leads())
+        unverified.settle(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'Another broker leads the partition now.', NEVER);
+      else if (error !== ErrorCode.NONE) unverified.settle(error, null, NEVER);
+      else if (!verified()) unverified.settle(ErrorCode.INVALID_TXN_STATE, ENDED, NEVER);
+      else unverified.settle(ErrorCode.NONE, null, verified);
     }
-    // The answer is not about other epochs.
     for (const unverified of others) this.verify(unverified, asked.sinceMs);
   }
 }
