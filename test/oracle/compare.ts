@@ -29,11 +29,20 @@ const RULES: Readonly<Record<string, (value: unknown) => unknown>> = {
     () => 'place',
   ),
   ...all(['producerId', 'memberId', 'leader'], (value) => (value === '' || value === -1 ? value : 'id')),
+  clientInstanceId: (value) => ((value as Uint8Array).every((byte) => byte === 0) ? 0 : 'id'),
+  subscriptionId: (value) => (value === 0 ? 0 : 'id'),
   sessionId: (value) => (value === 0 ? 0 : 'id'),
   // Moments and amounts.
   ...all(['throttleTimeMs', 'totalBytes', 'usableBytes', 'partitionSize'], () => 'amount'),
-  ...all(['logAppendTimeMs', 'lastTimestamp', 'finalizedFeaturesEpoch'], (value) =>
-    value === -1 ? -1 : 'moment',
+  ...all(
+    [
+      'logAppendTimeMs',
+      'lastTimestamp',
+      'lastFetchTimestamp',
+      'lastCaughtUpTimestamp',
+      'finalizedFeaturesEpoch',
+    ],
+    (value) => (value === -1 ? -1 : 'moment'),
   ),
   // Words are our own, and there may be some where Kafka has none, not the other way round.
   ...all(WORDS, (value) => (value === null || value === '' ? 'none' : 'words')),
@@ -45,6 +54,7 @@ const RULES: Readonly<Record<string, (value: unknown) => unknown>> = {
 const SORTED_BY = [
   'name',
   'topic',
+  'topicName',
   'groupId',
   'resourceName',
   'apiKey',
@@ -97,8 +107,14 @@ function* flatten(value: unknown, path: readonly string[]): Generator<[string, s
 
 function keyOf(item: unknown): string | undefined {
   if (typeof item !== 'object' || item === null) return undefined;
+  // A quota is told apart by all that it is for.
+  if ('entity' in item && Array.isArray(item.entity)) return item.entity.map(entityKey).sort().join('/');
   const field = SORTED_BY.find((name) => name in item && (item as Record<string, unknown>)[name] !== '');
   return field === undefined ? undefined : String((item as Record<string, unknown>)[field]);
+}
+
+function entityKey({ entityType, entityName }: Record<string, unknown>): string {
+  return `${entityType}=${entityName}`;
 }
 
 function sorted(items: readonly unknown[]): unknown[] {

@@ -16,6 +16,18 @@ export const INTENDED: readonly IntendedDifference[] = [
       'Kafka 4.3 writes this setting into every new cluster itself, for eligible leader replicas (KIP-966), which have no meaning here: it stays a default.',
   },
   {
+    step: 'versions: features',
+    path: 'metadata.version.minVersion',
+    reason:
+      'Kafka can write the metadata of older versions; Moldau has one format of metadata, at the level of 4.3.',
+  },
+  {
+    step: 'quorum: the metadata',
+    path: 'nodes.listeners',
+    reason:
+      'Kafka names the listener of its controller; Moldau has none beside the listener of the broker, and names that.',
+  },
+  {
     step: 'topic partitions',
     path: 'topics.topicAuthorizedOperations',
     reason:

@@ -85,7 +85,8 @@ for (const step of STEPS) {
   const [theirs, ours] = await Promise.all([kafka.answer(step), moldau.answer(step)]);
   if (step.settleMs !== undefined) await new Promise((resolve) => setTimeout(resolve, step.settleMs));
   if (values.only !== undefined && !step.name.includes(values.only)) continue;
-  const found = differences(theirs, ours).filter((difference) => {
+  const compared = step.compared ?? ((answer: StructValue): unknown => answer);
+  const found = differences(compared(theirs), compared(ours)).filter((difference) => {
     const intended = INTENDED.find(
       ({ step: name, path }) => step.name.startsWith(name) && covers(path, difference),
     );

@@ -10,6 +10,12 @@ export interface Memory {
   memberId: string;
   generationId: number;
   sessionId: number;
+  /** The id of the only broker. */
+  brokerId: number;
+  /** Where it keeps its logs. */
+  logDir: string;
+  clientInstanceId: Uint8Array;
+  subscriptionId: number;
 }
 
 export interface Step {
@@ -21,10 +27,23 @@ export interface Step {
   readonly version?: number;
   readonly fields: (memory: Memory) => Record<string, unknown>;
   readonly keep?: (answer: StructValue, memory: Memory) => void;
+  /** What of the answer is compared. Default: all of it. */
+  readonly compared?: (answer: StructValue) => unknown;
   /** Kafka tells its brokers of changes a little later; ms to wait behind this step. */
   readonly settleMs?: number;
 }
 
 export function newMemory(run: string): Memory {
-  return { run, topicId: new Uint8Array(16), producerId: -1, memberId: '', generationId: -1, sessionId: 0 };
+  return {
+    run,
+    topicId: new Uint8Array(16),
+    producerId: -1,
+    memberId: '',
+    generationId: -1,
+    sessionId: 0,
+    brokerId: 0,
+    logDir: '',
+    clientInstanceId: new Uint8Array(16),
+    subscriptionId: 0,
+  };
 }

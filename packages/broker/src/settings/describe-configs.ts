@@ -155,11 +155,14 @@ function describeGroup(
   });
 }
 
-/** As in Kafka without synonyms: nothing but the subscription itself can set them. */
+/** Nothing but the subscription itself can set them, so that is the only synonym. */
 function describeClientMetrics(overrides: ConfigOverrides | undefined): DescribedConfig[] {
   return [...CLIENT_METRICS_SETTINGS.values()].map((definition) => {
     const own = { configs: overrides, source: ConfigSource.CLIENT_METRICS_CONFIG };
-    return describe(definition, resolveConfig(definition, own, [], []), [], false);
+    const resolved = resolveConfig(definition, own, [], []);
+    const set = resolved?.source === own.source;
+    const synonyms = set ? [{ name: definition.name, value: resolved.text, source: own.source }] : [];
+    return describe(definition, resolved, synonyms, false);
   });
 }
 
