@@ -12,6 +12,7 @@ import { BATCH_FAILURE_ERRORS, checkBatch, type BatchFailure } from '@moldau/pro
 import { RecordError } from '@moldau/protocol/records/record-error.ts';
 import { openBatch } from '@moldau/protocol/records/record-reader.ts';
 import type { TopicConfig } from '../settings/topic-config.ts';
+import { recompressionOf } from './recompress.ts';
 
 export interface ProduceProblem {
   readonly error: ErrorCode;
@@ -70,17 +71,51 @@ export function checkProduced(
       message: 'A produce request may hold only one record batch for a partition.',
     };
   }
-  if (size > config.maxMessageBytes) {
+  const tooLarge = sizeProblem(size, config);
+  if (tooLarge !== undefined) return tooLarge;
+  const baseOffset = batchBaseOffset(records, 0);
+  if (baseOffset !== 0) {
     return {
-      error: ErrorCode.MESSAGE_TOO_LARGE,
-      message: `The record batch has ${size} bytes, more than the topic's max.message.bytes of ${config.maxMessageBytes}.`,
+      error: ErrorCode.INVALID_RECORD,
+      message: `The base offset of the record batch should be 0, but it is ${baseOffset}: offsets are given by the broker.`,
     };
+  }
+  // One that is recompressed is measured afterwards.
+  if (recompressionOf(records, config) === undefined) {
+    const tooLong = segmentSizeProblem(size, config);
+    if (tooLong !== undefined) return tooLong;
   }
   const late = isLate(batchMaxTimestamp(records, 0), config, nowMs);
   const problem = late || needsRecords(config) ? checkRecords(records, config, nowMs) : undefined;
   if (problem === undefined && late)
     return { error: ErrorCode.INVALID_TIMESTAMP, message: tooLate(batchMaxTimestamp(records, 0), config) };
   return problem;
+}
+
+/** A batch above `max.message.bytes`. Recompression is measured before and after. */
+export function sizeProblem(size: number, config: TopicConfig): ProduceProblem | undefined {
+  if (size <= config.maxMessageBytes) return undefined;
+  return {
+    error: ErrorCode.MESSAGE_TOO_LARGE,
+    message: `The record batch has ${size} bytes, more than the topic's max.message.bytes of ${config.maxMessageBytes}.`,
+  };
+}
+
+/** A batch that is longer than a segment. */
+export function segmentSizeProblem(size: number, config: TopicConfig): ProduceProblem | undefined {
+  if (size <= config.log.segmentBytes) return undefined;
+  return {
+    error: ErrorCode.RECORD_LIST_TOO_LARGE,
+    message: `The record batch has ${size} bytes, more than a segment of the topic (segment.bytes of ${config.log.segmentBytes}).`,
+  };
+}
+
+/** The records of a batch do not decompress, or are not what its header says. */
+export function unreadable(cause: CompressionError | RecordError): ProduceProblem {
+  return {
+    error: ErrorCode.INVALID_RECORD,
+    message: `The records of the batch cannot be read: ${cause.message}`,
+  };
 }
 
 function isLate(timestamp: number, config: TopicConfig, nowMs: number): boolean {
@@ -133,10 +168,7 @@ function checkRecords(records: Uint8Array, config: TopicConfig, nowMs: number): 
     }
   } catch (cause) {
     if (!(cause instanceof RecordError || cause instanceof CompressionError)) throw cause;
-    return {
-      error: ErrorCode.INVALID_RECORD,
-      message: `The records of the batch cannot be read: ${cause.message}`,
-    };
+    return unreadable(cause);
   }
   const [first] = problems;
   if (first === undefined) return undefined;

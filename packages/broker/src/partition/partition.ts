@@ -1,6 +1,6 @@
 // One partition as its leader sees it: what may be appended, what may be read, who waits for what.
 //
-//   produce --> checks --> offsets, epoch and timestamps patched in --> log.append        (nothing observable has moved)
+//   produce --> checks (--> recompression, appends behind it wait) --> offsets, epoch and timestamps patched in --> log.append        (nothing observable has moved)
 //   log says durable   --> producer window, high watermark move --> producers are answered, waiting fetches wake
 //   log says discarded --> everything since is taken back       --> producers get KAFKA_STORAGE_ERROR (retriable)
 //
@@ -44,8 +44,15 @@ import { checkProduced } from './check-produced.ts';
 import { PendingAppends } from './pending-appends.ts';
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts';
 import { ProducerState } from './producer-state.ts';
+import { RecompressingAppends } from './recompressing-appends.ts';
+import { Recompressor } from './recompressor.ts';
 import type { TransactionMarker } from './transaction-marker.ts';
-import { TransactionVerifications, type TransactionGate } from './transaction-verifications.ts';
+import {
+  ENDED,
+  TransactionVerifications,
+  type TransactionGate,
+  type Verified,
+} from './transaction-verifications.ts';
 
 export type { AppendOutcome } from './append-outcome.ts';
 
@@ -66,16 +73,27 @@ export class Partition implements LogObserver {
   #config: TopicConfig;
   #log: PartitionLog | undefined;
   #highWatermark = 0;
+  /** The newest that was appended with. */
+  #leaderEpoch = 0;
+  readonly #appends: RecompressingAppends;
   readonly #pending = new PendingAppends();
   /** Found by recovery's replay: the log is told once it is there. */
   #replayedAborts: AbortedTransaction[] = [];
   readonly #waiters = new Set<PartitionWaiter>();
   #closed = false;
 
-  constructor(id: PartitionId, config: TopicConfig, clock: Clock) {
+  constructor(id: PartitionId, config: TopicConfig, clock: Clock, recompressor = new Recompressor()) {
     this.id = id;
     this.#config = config;
     this.#clock = clock;
+    this.#appends = new RecompressingAppends({
+      recompressor,
+      config: () => this.#config,
+      append: ({ records, memory, leaderEpoch, done, verified }) => {
+        if (verified?.() === false) done(refusal(ErrorCode.INVALID_TXN_STATE, ENDED));
+        else this.#appendVerified(records, memory, leaderEpoch, done);
+      },
+    });
   }
 
   /** Binds the log that was opened with this partition as its observer; before that only recovery calls are allowed. */
@@ -140,7 +158,7 @@ export class Partition implements LogObserver {
       return;
     }
     if (gate === undefined || !batchIsTransactional(records, 0)) {
-      this.#appendVerified(records, memory, leaderEpoch, done);
+      this.#appends.append({ records, memory, leaderEpoch, done });
       return;
     }
     const batch = sequencedBatch(records, 0);
@@ -149,8 +167,8 @@ export class Partition implements LogObserver {
       done(refusal(fenced.error, fenced.message));
       return;
     }
-    const settle = (error: ErrorCode, message: string | null): void => {
-      if (error === ErrorCode.NONE) this.#appendVerified(records, memory, leaderEpoch, done);
+    const settle = (error: ErrorCode, message: string | null, verified: Verified): void => {
+      if (error === ErrorCode.NONE) this.#appends.append({ records, memory, leaderEpoch, done, verified });
       else done(refusal(error, message));
     };
     this.verifications.verify({ batch, gate, settle }, nowMs);
@@ -249,6 +267,11 @@ export class Partition implements LogObserver {
       done(refusal(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'The partition is closed on this broker.'));
       return undefined;
     }
+    if (leaderEpoch < this.#leaderEpoch) {
+      done(refusal(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'The partition got another leader meanwhile.'));
+      return undefined;
+    }
+    this.#leaderEpoch = leaderEpoch;
     const log = this.log;
     const baseOffset = log.endOffset;
     const lastOffset = baseOffset + batchLastOffsetDelta(records, 0);

@@ -10,6 +10,7 @@ import { withDynamicConfigs, type BrokerSettings } from '../settings/broker-sett
 import { topicConfigOf } from '../settings/topic-config.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Partition } from './partition.ts';
+import { Recompressor } from './recompressor.ts';
 
 /** How often silent producers are looked for, in ms: `producer.id.expiration.check.interval.ms`. */
 export interface PartitionsOptions {
@@ -22,6 +23,7 @@ export interface PartitionsOptions {
 
 export class Partitions {
   readonly #options: PartitionsOptions;
+  readonly #recompressor = new Recompressor();
   /** By topic id; a hole where a partition is still being opened. */
   readonly #byTopic = new Map<string, (Partition | undefined)[]>();
   #work: Promise<void> = Promise.resolve();
@@ -103,7 +105,7 @@ export class Partitions {
     await Promise.all(
       indexes.map(async (index) => {
         const id: PartitionId = { topic: topic.name, topicId: topic.id, partition: index };
-        const partition = new Partition(id, config, this.#options.clock);
+        const partition = new Partition(id, config, this.#options.clock, this.#recompressor);
         partition.attach(await this.#options.logs.open(id, config.log, partition));
         partitions[index] = partition;
       }),
