@@ -1,17 +1,18 @@
-// `npm run test:crash [-- --seed N] [--seeds COUNT] [--kills COUNT] [--only kill|simulated|cluster|exactly-once]`: what is acknowledged survives.
+// `npm run test:crash [-- --seed N] [--seeds COUNT] [--kills COUNT] [--only kill|simulated|cluster|transactions|exactly-once]`: what is acknowledged survives.
 //
 //   simulated   power cuts, failed syncs, torn writes and bit flips on the simulated disk, one run a seed; `--seed N` replays one
 //   cluster     the whole broker with clients in a simulated world, one run a seed; `--only cluster --seed N` replays one
+//   transactions   likewise with copiers that write in transactions, zombies among them; `--only transactions --seed N` replays one
 //   kill        the real process under load, SIGKILLed again and again
 //   exactly-once   two transactional copiers, clients that others wrote, with the broker SIGKILLed under them; needs Java and Python.
 //               `--records COUNT`, `--copy-kills COUNT`, `--copiers java,librdkafka`, `--brokers COUNT`; `--broker "COMMAND {port} {data}"` starts
 //               another broker than Moldau, `--bootstrap HOST:PORT` takes one that runs (and kills nothing)
 import { parseArgs } from 'node:util';
-import { runClusterSeeds } from './cluster-seeds.ts';
 import { isToleratedGap } from '../interop/missing-tool.ts';
 import { copierKinds, runExactlyOnceCopy } from './exactly-once-copy.ts';
 import { runKillRounds } from './kill-rounds.ts';
 import { runSimulatedSeeds } from './simulated-seeds.ts';
+import { runWorldSeeds } from './world-seeds.ts';
 
 const { values } = parseArgs({
   options: {
@@ -31,8 +32,8 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 let passed = 0;
 let failed = 0;
 
-/** Seeds of the cluster unless `--only cluster` asks for as many as `--seeds` says: one takes about a second. */
-const CLUSTER_SEEDS = 60;
+/** Seeds of whole brokers unless `--only` asks for as many as `--seeds` says: one takes about a second. */
+const WORLD_SEEDS = { cluster: 60, transactions: 100 } as const;
 
 if (values.only === undefined || values.only === 'simulated') {
   const first = values.seed === undefined ? 1 : Number(values.seed);
@@ -41,11 +42,12 @@ if (values.only === undefined || values.only === 'simulated') {
   passed += count - failures;
   failed += failures;
 }
-if (values.only === 'cluster' || (values.only === undefined && values.seed === undefined)) {
+for (const kind of ['cluster', 'transactions'] as const) {
+  if (values.only !== kind && (values.only !== undefined || values.seed !== undefined)) continue;
   const first = values.seed === undefined ? 1 : Number(values.seed);
-  const asked = values.only === 'cluster' ? Number(values.seeds) : CLUSTER_SEEDS;
+  const asked = values.only === kind ? Number(values.seeds) : WORLD_SEEDS[kind];
   const count = values.seed === undefined ? asked : 1;
-  const failures = await runClusterSeeds(first, count, say);
+  const failures = await runWorldSeeds(kind, first, count, say);
   passed += count - failures;
   failed += failures;
 }

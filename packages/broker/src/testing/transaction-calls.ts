@@ -172,11 +172,14 @@ export const transactional = (
   });
 
 /** The values that a consumer hands out of what a fetch answered: no markers, and with `read_committed` nothing of a transaction that was aborted. */
-export function consumed(data: PartitionData): string[] {
+export const consumed = (data: PartitionData): string[] => consumedRecords(data).map(({ value }) => value);
+
+/** Likewise, with their offsets. */
+export function consumedRecords(data: PartitionData): { readonly offset: number; readonly value: string }[] {
   const bytes = inOnePiece(data.records);
   const aborted = [...(data.abortedTransactions ?? [])].toSorted((a, b) => a.firstOffset - b.firstOffset);
   const open = new Set<number>();
-  const values: string[] = [];
+  const records: { offset: number; value: string }[] = [];
   for (const at of batchPositions(bytes)) {
     const producerId = batchProducerId(bytes, at);
     while (aborted[0] !== undefined && aborted[0].firstOffset <= batchBaseOffset(bytes, at))
@@ -184,8 +187,9 @@ export function consumed(data: PartitionData): string[] {
     if (batchIsControl(bytes, at)) open.delete(producerId);
     else if (!open.has(producerId)) {
       const cursor = openBatch(bytes, at);
-      while (cursor.next()) values.push(Buffer.from(cursor.value ?? []).toString());
+      while (cursor.next())
+        records.push({ offset: cursor.offset, value: Buffer.from(cursor.value ?? []).toString() });
     }
   }
-  return values;
+  return records;
 }

@@ -3,6 +3,11 @@
 // Must stay true: once a request has failed for lack of an answer, nothing that was sent before reaches the broker after what is sent later: hence
 // the pause before a new connection is used.
 import type { Codec } from '@moldau/protocol';
+import {
+  findCoordinatorRequest,
+  findCoordinatorResponse,
+} from '@moldau/protocol/generated/find-coordinator.ts';
+import { ask } from '../ask.ts';
 import { describeTopic } from '../calls.ts';
 import { findCoordinator } from '../group-calls.ts';
 import { Disconnected, type SimulatedClient } from '../simulated-client.ts';
@@ -11,6 +16,8 @@ import type { SimulatedCluster } from '../simulated-cluster.ts';
 /** Longer than anything travels, in ms. */
 const SETTLING_MS = 40;
 const REQUEST_LIMIT_MS = 5000;
+/** FindCoordinator: of transactional ids. */
+const TRANSACTION = 1;
 
 /** No answer came; whether the request had its effect is not known. */
 export class Unanswered extends Error {
@@ -77,6 +84,17 @@ export class BrokerConnections {
   async coordinator(group: string): Promise<number> {
     const { nodeId } = await this.use(this.#any(), (client) => findCoordinator(client, group));
     return this.#numberOf(nodeId);
+  }
+
+  /** @throws Unanswered */
+  async transactionCoordinator(transactionalId: string): Promise<number> {
+    const { coordinators } = await this.use(this.#any(), (client) =>
+      ask(client, findCoordinatorRequest, findCoordinatorResponse, {
+        keyType: TRANSACTION,
+        coordinatorKeys: [transactionalId],
+      }),
+    );
+    return this.#numberOf(coordinators[0]?.nodeId ?? -1);
   }
 
   /** What was known of leaders is out of date. */

@@ -4,14 +4,14 @@ import { LogError } from '../../log/partition-log.ts';
 import { MetadataError } from '../../metadata/metadata-store.ts';
 import type { SeededRandom } from '@moldau/runtime/simulated/seeded-random.ts';
 import { BROKER_HOST } from '../simulated-cluster.ts';
-import { violated, type World } from './world.ts';
+import { violated, type SimulatedRun } from './world.ts';
 
 const SUPERVISION_MS = 5;
 const STOP_LIMIT_MS = 5000;
 const PLENTY = 2 ** 40;
 
 export class FaultInjector {
-  readonly #world: World;
+  readonly #world: SimulatedRun;
   readonly #hosts: readonly string[];
   readonly #random: SeededRandom;
   /** Faults are over: a start that fails now is a violation. */
@@ -19,7 +19,7 @@ export class FaultInjector {
   #stopping = false;
   readonly counts: Record<string, number> = {};
 
-  constructor(world: World, hosts: readonly string[]) {
+  constructor(world: SimulatedRun, hosts: readonly string[]) {
     this.#world = world;
     this.#hosts = hosts;
     this.#random = world.cluster.random.fork();

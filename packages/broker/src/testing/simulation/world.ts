@@ -5,12 +5,10 @@ import type { SimulatedCluster } from '../simulated-cluster.ts';
 import type { GroupHistory } from './group-history.ts';
 import type { PartitionHistory } from './partition-history.ts';
 
-export interface World {
+/** What any simulated run has. */
+export interface SimulatedRun {
   readonly cluster: SimulatedCluster;
-  /** By `topic/partition`. */
-  readonly partitions: ReadonlyMap<string, PartitionHistory>;
-  readonly group: GroupHistory;
-  /** Producers and the churn of topics stop making new work. */
+  /** Faults are over; whoever makes work brings it to its end. */
   draining: boolean;
   /** Everyone ends. */
   over: boolean;
@@ -19,11 +17,17 @@ export interface World {
   readonly abandon: () => void;
 }
 
+export interface World extends SimulatedRun {
+  /** By `topic/partition`. */
+  readonly partitions: ReadonlyMap<string, PartitionHistory>;
+  readonly group: GroupHistory;
+}
+
 /** A run with this many violations has shown enough. */
 const MAX_VIOLATIONS = 20;
 
 /** Notes what contradicts a promise. */
-export function violated(world: World, what: string): void {
+export function violated(world: SimulatedRun, what: string): void {
   world.violations.push(`${world.cluster.scheduler.clock.monotonic().toFixed(2)} ms: ${what}`);
   if (world.violations.length >= MAX_VIOLATIONS) world.abandon();
 }
@@ -41,7 +45,7 @@ const PASSING: ReadonlySet<number> = new Set([
 
 /** Whether to try again; an error that is not `passing` nor among `expected` contradicts a promise and is noted. */
 export function mayRetry(
-  world: World,
+  world: SimulatedRun,
   what: string,
   code: number,
   expected: readonly ErrorCode[] = [],
