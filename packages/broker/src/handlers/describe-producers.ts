@@ -43,7 +43,7 @@ function describe(services: Services, topic: string, partitionIndex: number): Pa
       producerId,
       producerEpoch: entry.epoch,
       lastSequence: entry.batches.at(-1)?.lastSequence ?? -1,
-      lastTimestamp: entry.batches.at(-1)?.timestamp ?? -1,
+      lastTimestamp: entry.lastTimestamp,
       coordinatorEpoch: entry.coordinatorEpoch,
       currentTxnStartOffset: entry.transactionFirstOffset,
     }),

@@ -50,6 +50,11 @@ export class OpenTransactions {
     return this.#inOrder[index]?.firstOffset;
   }
 
+  /** Transactions in memory, those that are decided and not swept out yet among them. */
+  get remembered(): number {
+    return this.#inOrder.length;
+  }
+
   /** A transaction began with the batch at `firstOffset`. */
   begin(producerId: number, firstOffset: number): void {
     const begun: Transaction = { producerId, firstOffset, endedAt: undefined, settled: false };

@@ -153,3 +153,42 @@ function crc32cOf(bytes: Uint8Array): number {
   }
   return (crc ^ 0xffff_ffff) >>> 0;
 }
+
+test('a producer with an open transaction is not forgotten, whatever its age, and is after its end', () => {
+  const state = new ProducerState();
+  const transactional = { ...batch(0), transactional: true };
+  state.append(transactional, 0, 1000, 1000);
+  state.durable(1);
+  assert.equal(state.expire(1_000_000), 0);
+  const marker = { producerId: 7, producerEpoch: 1, coordinatorEpoch: 2, committed: false };
+  assert.deepEqual(state.appendMarker(marker, 1, 1500, 1500), {
+    producerId: 7,
+    firstOffset: 0,
+    lastOffset: 1,
+    lastStableOffset: 2,
+  });
+  assert.equal(state.expire(1_000_000), 0, 'its marker is not durable');
+  state.durable(2);
+  assert.equal(state.expire(1_000_000), 1);
+});
+
+test('an abort tells the last stable offset behind it: the first transaction that is still open', () => {
+  const state = new ProducerState();
+  for (const producerId of [7, 8, 9])
+    state.append({ ...batch(0, 1, 0, producerId), transactional: true }, producerId, 0, 0);
+  const aborted = (producerId: number, offset: number) =>
+    state.appendMarker({ producerId, producerEpoch: 0, coordinatorEpoch: 0, committed: false }, offset, 0, 0)
+      ?.lastStableOffset;
+  assert.deepEqual([aborted(8, 10), aborted(7, 11), aborted(9, 12), aborted(7, 13)], [7, 9, 13, undefined]);
+});
+
+test('a snapshot keeps open transactions and the epochs of coordinators', () => {
+  const state = new ProducerState();
+  state.append({ ...batch(0), transactional: true }, 5, 1000, 1000);
+  const marker = { producerId: 8, producerEpoch: 4, coordinatorEpoch: 9, committed: true };
+  state.appendMarker(marker, 6, 1100, 1100);
+  const restored = new ProducerState();
+  for (const [id, entry] of decodeProducerSnapshot(encodeProducerSnapshot(state)!)!) restored.load(id, entry);
+  assert.deepEqual([...restored.entries()], [...state.entries()]);
+  assert.equal(restored.transactions.firstUnstableOffset, 5);
+});

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
+import type { SequencedBatch } from './producer-state.ts';
+import {
+  MAX_BATCHES_BEHIND_VERIFICATION,
+  MAX_UNVERIFIED_PRODUCERS,
+  TransactionVerifications,
+  type Verified,
+} from './transaction-verifications.ts';
+
+/** Verifications whose coordinator is the test, and which say what became of each batch. */
+class Transcript {
+  readonly said: string[] = [];
+  /** Epochs of open transactions, by producer. */
+  readonly open = new Map<number, number>();
+  readonly verified = new Map<string, Verified>();
+  leads = true;
+  readonly #answers: ((error: ErrorCode) => void)[] = [];
+  readonly verifications = new TransactionVerifications(
+    (batch) => this.open.get(batch.producerId) === batch.producerEpoch,
+  );
+
+  get questions(): number {
+    return this.#answers.length;
+  }
+
+  batch(name: string, baseSequence = 0, producerEpoch = 0, producerId = 7): void {
+    const batch: SequencedBatch = {
+      producerId,
+      producerEpoch,
+      baseSequence,
+      lastOffsetDelta: 0,
+      transactional: true,
+    };
+    const gate = {
+      bumpsEpochs: true,
+      leads: () => this.leads,
+      ask: () => new Promise<ErrorCode>((resolve) => this.#answers.push(resolve)),
+    };
+    const settle = (error: ErrorCode, _message: string | null, verified: Verified): void => {
+      this.verified.set(name, verified);
+      this.said.push(error === ErrorCode.NONE ? name : `${name}: ${error}`);
+    };
+    this.verifications.verify({ batch, gate, settle }, 0);
+  }
+
+  async answer(error: ErrorCode = ErrorCode.NONE): Promise<string[]> {
+    this.#answers.shift()!(error);
+    await Promise.resolve();
+    await Promise.resolve();
+    return this.said.splice(0);
+  }
+}
+
+test('the first batch asks, those behind it wait for the same answer, others do not wait', async () => {
+  const transcript = new Transcript();
+  transcript.batch('a', 0);
+  transcript.batch('b', 1);
+  transcript.batch('other', 0, 0, 8);
+  assert.equal(transcript.questions, 2);
+  assert.deepEqual(await transcript.answer(), ['a', 'b']);
+  assert.deepEqual(await transcript.answer(), ['other']);
+});
+
+test('a batch that continues an open transaction asks nobody', () => {
+  const transcript = new Transcript();
+  transcript.open.set(7, 3);
+  transcript.batch('a', 5, 3);
+  assert.deepEqual(transcript.said, ['a']);
+  assert.equal(transcript.questions, 0);
+});
+
+test('an error is the answer to all that wait, and the smallest refused sequence is remembered until a batch gets in', async () => {
+  const transcript = new Transcript();
+  transcript.batch('a', 4);
+  transcript.batch('b', 5);
+  assert.deepEqual(await transcript.answer(ErrorCode.NOT_ENOUGH_REPLICAS), ['a: 19', 'b: 19']);
+  transcript.batch('b again', 5);
+  assert.deepEqual(await transcript.answer(), ['b again']);
+  assert.equal(transcript.verifications.of(7)?.lowestSequence, 4);
+  transcript.verifications.appended(7);
+  assert.equal(transcript.verifications.of(7), undefined);
+});
+
+test('a marker that comes in between voids the answer; what arrives behind the marker asks again', async () => {
+  const transcript = new Transcript();
+  transcript.batch('late', 0);
+  transcript.verifications.appended(7);
+  transcript.batch('next', 0);
+  assert.equal(transcript.questions, 1, 'in order: it waits behind the one before');
+  assert.deepEqual(await transcript.answer(), [`late: ${ErrorCode.INVALID_TXN_STATE}`]);
+  assert.deepEqual(await transcript.answer(), ['next']);
+});
+
+test('a marker between the answer and the append is seen by who asks then', async () => {
+  const transcript = new Transcript();
+  transcript.batch('a', 0);
+  await transcript.answer();
+  const verified = transcript.verified.get('a')!;
+  assert.equal(verified(), true);
+  transcript.verifications.appended(7);
+  assert.equal(verified(), false);
+  transcript.open.set(7, 0);
+  assert.equal(verified(), true, 'the first batch was appended: this one continues its transaction');
+});
+
+test('an answer for one epoch says nothing about another', async () => {
+  const transcript = new Transcript();
+  transcript.batch('old', 3, 0);
+  transcript.batch('new', 0, 1);
+  assert.deepEqual(await transcript.answer(ErrorCode.INVALID_PRODUCER_EPOCH), ['old: 47']);
+  assert.equal(transcript.questions, 1);
+  assert.deepEqual(await transcript.answer(), ['new']);
+  assert.equal(transcript.verifications.of(7)?.lowestSequence, 0);
+});
+
+test('when the leadership went away while the coordinator was asked, nothing is appended', async () => {
+  const transcript = new Transcript();
+  transcript.batch('a');
+  transcript.leads = false;
+  assert.deepEqual(await transcript.answer(), [`a: ${ErrorCode.NOT_LEADER_OR_FOLLOWER}`]);
+});
+
+test('only so many batches wait behind a question', () => {
+  const transcript = new Transcript();
+  for (let i = 0; i <= MAX_BATCHES_BEHIND_VERIFICATION + 1; i++) transcript.batch(`${i}`, i);
+  assert.deepEqual(transcript.said, [
+    `${MAX_BATCHES_BEHIND_VERIFICATION + 1}: ${ErrorCode.NOT_ENOUGH_REPLICAS}`,
+  ]);
+});
+
+test('of producers whose batches were refused the oldest are forgotten first, and all in time', async () => {
+  const transcript = new Transcript();
+  for (let id = 0; id <= MAX_UNVERIFIED_PRODUCERS; id++) {
+    transcript.batch('x', 0, 0, id);
+    await transcript.answer(ErrorCode.NOT_ENOUGH_REPLICAS);
+  }
+  assert.equal(transcript.verifications.of(0), undefined);
+  assert.notEqual(transcript.verifications.of(MAX_UNVERIFIED_PRODUCERS), undefined);
+  transcript.verifications.expire(1);
+  assert.equal(transcript.verifications.of(MAX_UNVERIFIED_PRODUCERS), undefined);
+});
