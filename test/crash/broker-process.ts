@@ -12,6 +12,13 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const START_LIMIT_MS = 30_000;
 const FOREIGN_START_LIMIT_MS = 120_000;
 
+/** Those that run now: none outlives this process, unless this is SIGKILLed itself. */
+const running = new Set<BrokerProcess>();
+process.once('exit', () => {
+  for (const broker of running) broker.abandon();
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 export class BrokerProcess {
   readonly #data: string;
   readonly #flags: readonly string[];
@@ -50,6 +57,7 @@ export class BrokerProcess {
   async start(): Promise<void> {
     const child = this.#spawn();
     this.#child = child;
+    running.add(this);
     child.stderr?.on('data', (bytes: Buffer) => {
       this.#log = (this.#log + bytes.toString()).slice(-8000);
     });
@@ -78,6 +86,12 @@ export class BrokerProcess {
     await this.#end('SIGTERM');
   }
 
+  /** SIGKILL without waiting. */
+  abandon(): void {
+    const child = this.#child;
+    if (child !== undefined && child.exitCode === null) this.#signal(child, 'SIGKILL');
+  }
+
   #spawn(): ChildProcess {
     const stdio = ['ignore', 'pipe', 'pipe'] as const;
     if (this.#command !== undefined) {
@@ -93,6 +107,7 @@ export class BrokerProcess {
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
+    running.delete(this);
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
     this.#signal(child, signal);
@@ -100,7 +115,11 @@ export class BrokerProcess {
   }
 
   #signal(child: ChildProcess, signal: NodeJS.Signals): void {
-    if (this.#command === undefined || child.pid === undefined) child.kill(signal);
-    else process.kill(-child.pid, signal);
+    if (this.#command === undefined || child.pid === undefined) return void child.kill(signal);
+    try {
+      process.kill(-child.pid, signal);
+    } catch {
+      // The group has ended already.
+    }
   }
 }

@@ -98,7 +98,7 @@ async function copy(
     await tool.awaitGroup(group, from, PATIENCE_S);
     for (const copier of copiers) {
       const how = await copier.stop();
-      say(`  ${copier.name} ${how}: ${copier.lastLine}`);
+      say(`  ${copier.name} ${how}: ${copier.lastLine}${failuresOf(copier)}`);
     }
   } catch (error) {
     for (const copier of copiers) say(`  ${copier.name}: ${copier.log.slice(-1500)}`);
@@ -149,4 +149,10 @@ function shares(out: readonly ReadRecord[]): string {
     return `${kind} ${count}`;
   };
   return KINDS.map(shareOf).join(', ');
+}
+
+/** What its transactions failed by, in its words, each once. */
+function failuresOf(copier: ProgramProcess): string {
+  const said = [...copier.log.matchAll(/transaction failed: (.{1,100})/g)].map((match) => match[1]);
+  return [...new Set(said)].map((words) => `; ${words}`).join('');
 }

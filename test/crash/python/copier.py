@@ -10,10 +10,13 @@ import sys
 import threading
 import uuid
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 ABORTED = 0.1
 PATIENCE_S = 30
+# Both clients keep the brokers that they know while all of these are away. Else librdkafka 2.16 forgets them, and a request that waits
+# for the coordinator of the group waits forever: send_offsets_to_transaction never returns (librdkafka issue 5511), whoever the broker is.
+KEEP_BROKERS = {"metadata.recovery.strategy": "none", "log_level": 2}
 stopped = threading.Event()
 
 
@@ -32,7 +35,7 @@ class Copier:
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "earliest",
                 "partition.assignment.strategy": "range",
-                "log_level": 2,
+                **KEEP_BROKERS,
             }
         )
         self.consumer.subscribe([source])
@@ -45,7 +48,7 @@ class Copier:
                 "bootstrap.servers": self.bootstrap,
                 "transactional.id": f"copier-{uuid.uuid4()}",
                 "transaction.timeout.ms": 30000,
-                "log_level": 2,
+                **KEEP_BROKERS,
             }
         )
         self.producers += 1
@@ -64,7 +67,7 @@ class Copier:
         except KafkaException as error:
             self.failed += 1
             print(f"transaction failed: {error}", file=sys.stderr, flush=True)
-            self.recover()
+            self.recover(error.args[0])
         self.rewind()
 
     def copy(self, records):
@@ -88,8 +91,11 @@ class Copier:
         until_in_time(self.producer.commit_transaction)
         return True
 
-    def recover(self):
+    def recover(self, error):
         """An error of which the producer can recover ends with its transaction aborted; after any other, a new producer."""
+        if error.fatal():
+            self.new_producer()
+            return
         try:
             until_in_time(self.producer.abort_transaction)
         except KafkaException:
@@ -119,7 +125,9 @@ def until_in_time(call, *arguments):
             return call(*arguments, PATIENCE_S)
         except KafkaException as error:
             print(f"{call.__name__}: {error}", file=sys.stderr, flush=True)
-            if stopped.is_set() or not error.args[0].retriable():
+            # A conflict: a call that was not brought to its end is in the way, and stays there.
+            failure = error.args[0]
+            if stopped.is_set() or failure.code() == KafkaError._CONFLICT or not failure.retriable():
                 raise
 
 
