@@ -1,5 +1,6 @@
 // `npm run test:interop`: clients that nobody here wrote, doing with Moldau what they do with Apache Kafka. Every scenario must
 // pass against Apache Kafka itself (`--bootstrap`), or it is the scenario that is wrong. See README.md.
+import { runAdoptSuite } from './adopt/run-adopt.ts';
 import type { ClientSource } from './client.ts';
 import { allClients } from './clients/all-clients.ts';
 import { installClientsNode } from './clients-node/folder.ts';
@@ -95,7 +96,7 @@ async function checkEnd(moldau: MoldauProcess, results: Result[]): Promise<void>
   });
 }
 
-/** The comparisons with Java's own codecs, a line of the table each. */
+/** The comparisons with Java's own codecs and files, a line of the table each. */
 async function runCodecSuites(results: Result[]): Promise<void> {
   await runSuite(results, 'messages', async () => {
     const { pairs, layouts, messages, failures } = await runJavaCodec();
@@ -104,6 +105,13 @@ async function runCodecSuites(results: Result[]): Promise<void> {
   await runSuite(results, 'record batches', async () => {
     const { checks, failures } = await runJavaRecords();
     return { said: `${checks} batches and records`, failures };
+  });
+  await runSuite(results, 'folders, both ways', async () => {
+    const { lines, files, failures } = await runAdoptSuite();
+    return {
+      said: `${lines} lines of adopted folders, ${files} files read by Kafka's DumpLogSegments`,
+      failures,
+    };
   });
 }
 

@@ -44,7 +44,6 @@ public final class AdoptTool {
             default -> throw new IllegalArgumentException(arguments[0]);
         }
         System.out.println("DONE");
-        System.exit(0);
     }
 
     private static Properties client(String bootstrap) {

@@ -24,6 +24,21 @@ const LOGGING = 'org.slf4j.simpleLogger';
 const JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-Xmx256m'];
 const CLASS_PATH = ['-cp', [join(libraries, '*'), libraries].join(delimiter)];
 
+/** Kafka with all of its tools, the broker among them. Installs it if need be; throws a MissingTool without a JDK or Maven. */
+export async function installKafka(): Promise<{ readonly java: string; readonly classPath: string }> {
+  const java = needCommand(['java'], "run Kafka's command-line tools");
+  const javac = needCommand(['javac'], 'compile what runs them');
+  const pom = join(here, 'java', 'pom.xml');
+  const source = join(here, 'java', 'ToolRunner.java');
+  const maven = needCommand(['mvn'], "fetch Kafka's command-line tools");
+  await installOnce('java', libraries, [pom, source], async () => {
+    const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${libraries}`, '-DincludeScope=runtime'];
+    await runCommand(maven, ['-q', '-B', '-f', pom, ...goal], { deadlineMs: 300_000 });
+    await runCommand(javac, ['-encoding', 'UTF-8', '-cp', join(libraries, '*'), '-d', libraries, source]);
+  });
+  return { java, classPath: [join(libraries, '*'), libraries].join(delimiter) };
+}
+
 export class JavaTools {
   readonly version = '4.3.1';
   readonly java: string;
@@ -38,21 +53,7 @@ export class JavaTools {
 
   /** Installs the tools if need be; throws a MissingTool without a JDK or Maven. */
   static async install(bootstrap: string): Promise<JavaTools> {
-    const java = needCommand(['java'], "run Kafka's command-line tools");
-    const javac = needCommand(['javac'], 'compile what runs them');
-    const maven = needCommand(['mvn'], "fetch Kafka's command-line tools");
-    const pom = join(here, 'java', 'pom.xml');
-    const source = join(here, 'java', 'ToolRunner.java');
-    await installOnce('java', libraries, [pom, source], async () => {
-      const goal = [
-        'dependency:copy-dependencies',
-        `-DoutputDirectory=${libraries}`,
-        '-DincludeScope=runtime',
-      ];
-      await runCommand(maven, ['-q', '-B', '-f', pom, ...goal], { deadlineMs: 300_000 });
-      await runCommand(javac, ['-encoding', 'UTF-8', '-cp', join(libraries, '*'), '-d', libraries, source]);
-    });
-    return new JavaTools(java, bootstrap);
+    return new JavaTools((await installKafka()).java, bootstrap);
   }
 
   /** Runs a tool to its end and gives what it printed. */
