@@ -101,6 +101,19 @@ test('DescribeLogDirs tells the size of partitions and the space of the disk', (
     assert.ok(sizes.get(0)! >= 5000);
   }));
 
+test('DescribeLogDirs is answered before the first record, and says so when the disk does not tell', () =>
+  simulate({}, async (cluster) => {
+    const client = await cluster.connect();
+    const describe = async () =>
+      (await ask(client, describeLogDirsRequest, describeLogDirsResponse, { topics: null })).results[0]!;
+    const empty = await describe();
+    assert.deepEqual([empty.errorCode, empty.totalBytes], [ErrorCode.NONE, 2 ** 40]);
+    cluster.disk.faults.fail({ operation: 'metadata', times: 1 });
+    const failed = await describe();
+    assert.deepEqual([failed.errorCode, failed.totalBytes], [ErrorCode.KAFKA_STORAGE_ERROR, -1]);
+    assert.equal((await describe()).errorCode, ErrorCode.NONE);
+  }));
+
 test('DescribeProducers tells the last sequence of each', () =>
   simulate({}, async (cluster) => {
     const client = await cluster.connect();

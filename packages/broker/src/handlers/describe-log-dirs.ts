@@ -1,4 +1,5 @@
 // DescribeLogDirs: the size of each partition that this broker leads, and the space on its disk.
+import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import {
   describeLogDirsRequest,
   describeLogDirsResponse,
@@ -9,29 +10,44 @@ import {
   type DescribeLogDirsRequest,
   type DescribeLogDirsResponse,
 } from '@moldau/protocol/generated/describe-log-dirs.ts';
+import { DiskError } from '@moldau/runtime';
+import { describeLogDirs as guard } from './access/cluster-guards.ts';
 import { defineApi, type Services } from './services.ts';
 
 export const describeLogDirs = defineApi<DescribeLogDirsRequest, DescribeLogDirsResponse>({
   request: describeLogDirsRequest,
   response: describeLogDirsResponse,
+  guard,
   async handle(services, _context, request) {
     const wanted =
       request.topics === null
         ? undefined
         : new Map(request.topics.map((topic) => [topic.topic, new Set(topic.partitions)]));
-    const { free, total } = await services.logs.space();
-    return newDescribeLogDirsResponse({
-      results: [
-        newDescribeLogDirsResult({
-          logDir: services.dataFolder,
-          topics: describeTopics(services, wanted),
-          totalBytes: total,
-          usableBytes: free,
-        }),
-      ],
-    });
+    const space = await spaceOf(services);
+    const logDir = services.dataFolder;
+    const result =
+      space === undefined
+        ? newDescribeLogDirsResult({ logDir, errorCode: ErrorCode.KAFKA_STORAGE_ERROR })
+        : newDescribeLogDirsResult({
+            logDir,
+            topics: describeTopics(services, wanted),
+            totalBytes: space.total,
+            usableBytes: space.free,
+          });
+    return newDescribeLogDirsResponse({ results: [result] });
   },
 });
+
+/** Undefined when the disk does not tell: the folder is gone, or cannot be read. */
+async function spaceOf({ logs, logger }: Services): Promise<{ free: number; total: number } | undefined> {
+  try {
+    return await logs.space();
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    logger.error({ err: error }, 'the space of the log directory could not be read');
+    return undefined;
+  }
+}
 
 function describeTopics(services: Services, wanted: ReadonlyMap<string, ReadonlySet<number>> | undefined) {
   const topics = [];

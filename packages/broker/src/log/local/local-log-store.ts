@@ -9,6 +9,7 @@
 // Must stay true: one store a folder (whoever opens it holds the folder's lock); nothing is written before the first append; after a failed
 // write or sync the store takes nothing any more.
 import type { Clock, Disk, Timer } from '@moldau/runtime';
+import { makeDurableDirectory } from '@moldau/runtime/small-files.ts';
 
 import {
   LogError,
@@ -57,7 +58,12 @@ export interface LocalLogOptions {
 /** Opens the store and recovers what the last run left in the write-ahead log. @throws LogError CORRUPT, IO */
 export async function openLocalLogStore(options: LocalLogOptions): Promise<LocalLogStore> {
   const settings = { ...DEFAULT_LOCAL_LOG_SETTINGS, ...options.settings };
-  const recovered = await recoverStore({ ...options, settings }).catch((error: unknown) => {
+  const recover = async () => {
+    // There before the first record: administrators ask for the space of its disk.
+    await makeDurableDirectory(options.disk, options.folder);
+    return recoverStore({ ...options, settings });
+  };
+  const recovered = await recover().catch((error: unknown) => {
     throw error instanceof LogError
       ? error
       : new LogError('IO', `Cannot recover the log in ${options.folder}: ${(error as Error).message}`, {
