@@ -20,7 +20,7 @@ import { LeaderMoves, type MovablePartition } from './simulation/leader-moves.ts
 import { TransactionalCopier } from './simulation/transactional-copier.ts';
 import { between, violated, type SimulatedRun } from './simulation/world.ts';
 import type { SimulatedClient } from './simulated-client.ts';
-import { CLIENT_HOST, SimulatedCluster } from './simulated-cluster.ts';
+import { BROKER_HOST, CLIENT_HOST, SimulatedCluster } from './simulated-cluster.ts';
 import { consumedRecords, transactionCoordinator } from './transaction-calls.ts';
 
 export interface TransactionSimulationOptions {
@@ -80,7 +80,8 @@ class TransactionSimulation {
   readonly #world: SimulatedRun;
   readonly #history = new CopyHistory();
   readonly #abandoned: Promise<void>;
-  readonly #hosts: string[] = [CLIENT_HOST];
+  /** Whose connections to the brokers fail; brokers talk to each other too. */
+  readonly #hosts: string[] = [CLIENT_HOST, BROKER_HOST];
   #injector: FaultInjector | undefined;
   #moves: LeaderMoves | undefined;
   #readers: CommittedReader[] = [];
