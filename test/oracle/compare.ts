@@ -1,6 +1,8 @@
 // Two answers to the same request, field by field. What has to differ between two servers is made equal first, by the named rules.
-import { batchBaseOffset } from '@moldau/protocol/records/batch-header.ts';
+import { CODEC_NAMES } from '@moldau/protocol/compression/codec.ts';
+import { batchBaseOffset, batchCodecId, batchTimestampType } from '@moldau/protocol/records/batch-header.ts';
 import { batchPositions } from '@moldau/protocol/records/batch-positions.ts';
+import { RecordError } from '@moldau/protocol/records/record-error.ts';
 import { openBatch } from '@moldau/protocol/records/record-reader.ts';
 import { errorName } from '@moldau/protocol';
 
@@ -123,19 +125,25 @@ function sorted(items: readonly unknown[]): unknown[] {
     : [...items];
 }
 
-/** Batches with their offsets and records. */
+/** Batches with their offsets, codecs and records; those that cannot be read as far as they can. */
 function describeRecords(bytes: Uint8Array): string {
   return [...batchPositions(bytes)]
     .map((at) => {
       const cursor = openBatch(bytes, at);
       const records: string[] = [];
-      while (cursor.next())
-        records.push(
-          `${cursor.offset}=${Buffer.from(cursor.value ?? [])
-            .toString()
-            .slice(0, 20)}`,
-        );
-      return `${batchBaseOffset(bytes, at)}:${records.join(',')}`;
+      try {
+        while (cursor.next())
+          records.push(
+            `${cursor.offset}=${Buffer.from(cursor.value ?? [])
+              .toString()
+              .slice(0, 20)}`,
+          );
+      } catch (error) {
+        if (!(error instanceof RecordError)) throw error;
+        records.push('unreadable');
+      }
+      const codec = CODEC_NAMES[batchCodecId(bytes, at)];
+      return `${batchBaseOffset(bytes, at)} ${codec} ${batchTimestampType(bytes, at)}:${records.join(',')}`;
     })
     .join(' ');
 }

@@ -68,4 +68,43 @@ export const INTENDED: readonly IntendedDifference[] = [
     reason:
       'An empty list and null mean the same beside an error; Kafka sends one with some errors and the other with others.',
   },
+  {
+    step: 'batches: ',
+    path: '.logStartOffset',
+    reason: 'As with other produce requests that are refused.',
+  },
+  {
+    step: 'batches: idempotent, again',
+    path: '.logAppendTimeMs',
+    reason: 'As with other repeated batches.',
+  },
+  {
+    step: 'batches: damaged, in the codec of the topic',
+    path: 'responses.partitionResponses',
+    reason:
+      'Records are decoded only where something has to be done with them: the CRC says that they are what the producer sent. Kafka decompresses every batch, and answers UNKNOWN_SERVER_ERROR.',
+  },
+  {
+    step: 'batches: damaged',
+    path: '.errorCode',
+    reason:
+      'Kafka answers UNKNOWN_SERVER_ERROR, because reading the batch throws; INVALID_RECORD says that the fault lies with the batch.',
+  },
+  {
+    step: 'batches: a count too large to uncompressed',
+    path: 'responses.partitionResponses',
+    reason:
+      'The records of a batch that is not recompressed are not counted: walking over them costs as much as the CRC where they are small.',
+  },
+  {
+    step: 'batches: a count too small to uncompressed',
+    path: 'responses.partitionResponses',
+    reason: 'As with a count that is too large.',
+  },
+  {
+    step: 'batches: offsets with a gap',
+    path: 'responses.partitionResponses',
+    reason:
+      'Kafka takes the batch as it is (not compressed), gives its records other offsets (recompressed) or answers UNKNOWN_SERVER_ERROR (in gzip). Moldau takes what it need not decode, and refuses the batch where it does.',
+  },
 ];
