@@ -56,6 +56,7 @@ const image = applyChanges(emptyImage(), [
     configs: { 'retention.ms': '1000', 'cleanup.policy': 'compact,delete' },
   },
   { kind: 'configs-changed', resource: 'broker', name: '', configs: { 'message.max.bytes': '5' } },
+  { kind: 'configs-changed', resource: 'client-metrics', name: 'm', configs: { metrics: 'a, b' } },
 ]);
 
 function told(
@@ -161,6 +162,41 @@ describe('DescribeConfigs', () => {
       'group.consumer.session.timeout.ms=50000',
     );
     assert.deepEqual([value, configSource], ['50000', ConfigSource.STATIC_BROKER_CONFIG]);
+  });
+
+  it('says in words what each setting does, or that it does nothing here', () => {
+    for (const [kind, name] of [
+      ['BROKER', '0'],
+      ['TOPIC', 't'],
+      ['GROUP', 'g'],
+      ['CLIENT_METRICS', 'm'],
+    ] as const) {
+      const { configs } = told(kind, name);
+      assert.deepEqual(
+        configs.filter(({ documentation }) => documentation.length < 20).map((config) => config.name),
+        [],
+      );
+    }
+    const { documentation } = one('BROKER', '0', 'zookeeper.nothing', 'zookeeper.nothing=1');
+    assert.equal(documentation, '');
+    assert.match(one('BROKER', '0', 'ssl.protocol').documentation, /without effect on this broker/);
+  });
+
+  it('describes the metrics of clients with what was set, and nothing but that as a synonym', () => {
+    const { configs } = told('CLIENT_METRICS', 'm');
+    assert.deepEqual(
+      configs.map(({ name, value, configSource, synonyms }) => [name, value, configSource, synonyms]),
+      [
+        ['interval.ms', '300000', ConfigSource.DEFAULT_CONFIG, []],
+        ['match', '', ConfigSource.DEFAULT_CONFIG, []],
+        [
+          'metrics',
+          'a,b',
+          ConfigSource.CLIENT_METRICS_CONFIG,
+          [{ name: 'metrics', value: 'a,b', source: ConfigSource.CLIENT_METRICS_CONFIG }],
+        ],
+      ],
+    );
   });
 
   const refused: readonly [keyof typeof ConfigResourceType, string, keyof typeof ErrorCode, string | null][] =

@@ -31,6 +31,9 @@ const TYPE_CODES: Readonly<Record<SettingType, number>> = {
 };
 const UNKNOWN_TYPE = 0;
 
+/** Of settings that are only accepted. */
+const WITHOUT_EFFECT = 'Kept, checked and shown; without effect on this broker.';
+
 export interface DescribedSynonym {
   readonly name: string;
   readonly value: string | null;
@@ -212,8 +215,12 @@ function describe(
     isSensitive: sensitive,
     synonyms: sensitive ? synonyms.map((synonym) => ({ ...synonym, value: null })) : synonyms,
     configType: TYPE_CODES[definition.type],
-    documentation: definition.documentation,
+    documentation: documentationOf(definition),
   };
+}
+
+function documentationOf({ documentation, honoured }: SettingDefinition): string {
+  return honoured ? documentation : `${documentation} ${WITHOUT_EFFECT}`.trimStart();
 }
 
 /** A setting of whoever knows what: it may be a secret, so its value is not shown. */
