@@ -74,6 +74,16 @@ export const INTENDED: readonly IntendedDifference[] = [
     reason: 'As with other produce requests that are refused.',
   },
   {
+    step: 'transactions in partitions: produce: ',
+    path: '.logStartOffset',
+    reason: 'As with other produce requests that are refused.',
+  },
+  {
+    step: 'transactions in partitions: produce: the second again',
+    path: '.logAppendTimeMs',
+    reason: 'As with other repeated batches.',
+  },
+  {
     step: 'batches: idempotent, again',
     path: '.logAppendTimeMs',
     reason: 'As with other repeated batches.',

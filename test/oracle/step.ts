@@ -14,6 +14,10 @@ export interface Memory {
   brokerId: number;
   /** Where it keeps its logs. */
   logDir: string;
+  /** Producers with a name of their own. */
+  readonly producers: Map<string, { readonly producerId: number; readonly producerEpoch: number }>;
+  /** Where a partition begins from which records were deleted. */
+  logStart: number;
   clientInstanceId: Uint8Array;
   subscriptionId: number;
 }
@@ -43,6 +47,8 @@ export function newMemory(run: string): Memory {
     sessionId: 0,
     brokerId: 0,
     logDir: '',
+    producers: new Map(),
+    logStart: 0,
     clientInstanceId: new Uint8Array(16),
     subscriptionId: 0,
   };

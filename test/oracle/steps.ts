@@ -13,6 +13,7 @@ import { quorum } from './steps/quorum.ts';
 import { reading } from './steps/reading.ts';
 import { reassignments } from './steps/reassignments.ts';
 import { topics } from './steps/topics.ts';
+import { transactionsInPartitions } from './steps/transactions-in-partitions.ts';
 
 export const STEPS: readonly Step[] = [
   ...topics,
@@ -24,6 +25,7 @@ export const STEPS: readonly Step[] = [
   ...producing,
   ...reading,
   ...BATCH_STEPS,
+  ...transactionsInPartitions,
   ...groups,
   ...reassignments,
   ...QUOTA_STEPS,

@@ -160,11 +160,22 @@ export class TransactionVerifications {
       if (i >= answered || batch.producerEpoch !== first.producerEpoch) others.push(unverified);
       else if (!gate.leads())
         unverified.settle(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'Another broker leads the partition now.', NEVER);
-      else if (error !== ErrorCode.NONE) unverified.settle(error, null, NEVER);
+      else if (error !== ErrorCode.NONE) unverified.settle(error, reasonOf(error), NEVER);
       else if (!verified()) unverified.settle(ErrorCode.INVALID_TXN_STATE, ENDED, NEVER);
       else unverified.settle(ErrorCode.NONE, null, verified);
     }
     for (const unverified of others) this.verify(unverified, asked.sinceMs);
+  }
+}
+
+function reasonOf(error: ErrorCode): string | null {
+  switch (error) {
+    case ErrorCode.INVALID_TXN_STATE:
+      return 'The partition was not added to the transaction.';
+    case ErrorCode.NOT_ENOUGH_REPLICAS:
+      return 'The coordinator of the transaction could not be asked now whether the partition is part of it.';
+    default:
+      return null;
   }
 }
 
