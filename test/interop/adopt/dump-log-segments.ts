@@ -5,9 +5,12 @@ import { crc32 } from 'node:zlib';
 import type { ToolRunner } from '../java/tool-runner.ts';
 
 const READ_BY_KAFKA = /\.(log|index|timeindex|txnindex|snapshot)$/;
-/** Every way in which the tool says that something is wrong. */
-const COMPLAINT =
-  /isvalid: false|Exception|Found |mismatch|out of order|Non-?secutive|Non-consecutive|corrupt|invalid bytes/i;
+/** Every way in which the tool says that something is wrong, but for offsets that do not follow on each other. */
+const COMPLAINT = /isvalid: false|Exception|Found |mismatch|out of order|corrupt|invalid bytes/i;
+/** Told of every segment that does not begin at offset 0 (after -1), and of the gaps that compaction leaves. */
+const NOT_CONSECUTIVE = /^Non-consecutive offsets in (.+)$/;
+const FOLLOWED = /^ +(-?\d+) is followed by (\d+)$/;
+const COMPACTED = /^(compacted|__consumer_offsets|__transaction_state)-\d+$/;
 const RECORD = /^\| offset: (\d+) \w+: (-?\d+) keySize: (-?\d+) .*? key: (.*?)(?: payload: |$)/;
 
 export interface KafkasView {

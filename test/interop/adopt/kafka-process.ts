@@ -61,12 +61,18 @@ export class KafkaProcess {
         resolve();
       });
     });
-    await until(
-      [changing],
-      'Kafka to start',
-      () => started,
-      () => log,
-    );
+    try {
+      await until(
+        [changing],
+        'Kafka to start',
+        () => started,
+        () => log,
+      );
+    } catch (error) {
+      child.kill('SIGKILL');
+      await ended;
+      throw error;
+    }
     return new KafkaProcess(bootstrap, child, ended);
   }
 

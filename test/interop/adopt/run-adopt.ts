@@ -32,7 +32,8 @@ export async function runAdoptSuite(): Promise<AdoptSuiteResult> {
   const folder = mkdtempSync(join(tmpdir(), 'moldau-adopt-'));
   const suite = new AdoptSuite(kafka, folder);
   try {
-    await Promise.all([suite.fromKafka(), suite.ownFiles()]);
+    const ends = await Promise.allSettled([suite.fromKafka(), suite.ownFiles()]);
+    for (const end of ends) if (end.status === 'rejected') suite.failures.push(String(end.reason));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -72,17 +73,18 @@ class AdoptSuite implements AdoptSuiteResult {
 
   async #fromKafka(tools: ToolRunner): Promise<void> {
     const source = join(this.#folder, 'kafka');
-    const first = await KafkaProcess.start(this.#kafka, source);
-    await this.#tool(tools, 'fill', first.bootstrap);
-    const seen = await this.#tool(tools, 'read', first.bootstrap);
-    await this.#refusedWhileRunning(source);
-    await first.end('SIGKILL');
+    const seen = await this.#withKafka(source, 'SIGKILL', async (bootstrap) => {
+      await this.#tool(tools, 'fill', bootstrap);
+      const lines = await this.#tool(tools, 'read', bootstrap);
+      await this.#refusedWhileRunning(source);
+      return lines;
+    });
     const killed = join(this.#folder, 'killed');
     await this.#adopt(source, killed, []);
     await this.#compare(tools, 'adopted after a SIGKILL', killed, seen);
 
-    const second = await KafkaProcess.start(this.#kafka, source);
-    await second.end('SIGTERM');
+    // It recovers, and stops in order.
+    await this.#withKafka(source, 'SIGTERM', () => Promise.resolve());
     const linked = join(this.#folder, 'linked');
     await this.#adopt(source, linked, ['--link']);
     await this.#compare(tools, 'adopted by links after an orderly stop', linked, seen, async (bootstrap) => {
@@ -105,6 +107,23 @@ class AdoptSuite implements AdoptSuiteResult {
       await moldau.stop();
     }
     await this.#dump(tools, 'a folder of Moldau', data, seen);
+  }
+
+  /** Runs Kafka over `folder` while `work` goes on, and ends it like that; a failure of `work` leaves none behind. */
+  async #withKafka<T>(
+    folder: string,
+    signal: 'SIGTERM' | 'SIGKILL',
+    work: (bootstrap: string) => Promise<T>,
+  ): Promise<T> {
+    const node = await KafkaProcess.start(this.#kafka, folder);
+    try {
+      const result = await work(node.bootstrap);
+      await node.end(signal);
+      return result;
+    } catch (error) {
+      await node.end('SIGKILL');
+      throw error;
+    }
   }
 
   async #refusedWhileRunning(source: string): Promise<void> {
