@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ErrorCode } from '@moldau/protocol';
+import { batchCodecId } from '@moldau/protocol/records/batch-header.ts';
 import { ConfigResourceType } from '../settings/config-resource.ts';
-import { batchOf } from '../testing/batches.ts';
-import { createTopic, produce, readAll } from '../testing/calls.ts';
+import { batchOf, inOnePiece } from '../testing/batches.ts';
+import { createTopic, fetch, produce, readAll } from '../testing/calls.ts';
 import { setConfig, topicResource } from '../testing/config-calls.ts';
 import type { SimulatedClient } from '../testing/simulated-client.ts';
 import { simulate, type SimulatedCluster } from '../testing/simulated-cluster.ts';
@@ -87,4 +88,17 @@ test('segment.bytes and retention.bytes: smaller segments from now on, and the o
     await write(2);
     await cluster.sleep(3 * CHECK_MS);
     assert.ok((await values(client)).length < 3, `${(await values(client)).length} records are left`);
+  }));
+
+test('compression.type: batches are stored as the topic says', () =>
+  withTopic(async (client) => {
+    const stored = async (): Promise<number> => {
+      const { baseOffset } = await produce(client, 'topic', batchOf(['v'.repeat(1000)]));
+      return batchCodecId(inOnePiece((await fetch(client, 'topic', baseOffset)).records), 0);
+    };
+    assert.equal(await stored(), 0);
+    await set(client, 'compression.type', 'gzip');
+    assert.equal(await stored(), 1);
+    await set(client, 'compression.type', 'producer');
+    assert.equal(await stored(), 0);
   }));
