@@ -8,8 +8,8 @@
 //   Empty             FENCED   end          FENCED   INVALID
 //   CompleteAbort     NONE     end          INVALID  INVALID
 //   CompleteCommit    INVALID  end          NONE     INVALID
-//   PrepareAbort      CONCURRENT            INVALID
-//   PrepareCommit     INVALID               CONCURRENT
+//   PrepareAbort,     CONCURRENT, whatever the epoch: the answer to an end comes before its markers are written, so the producer may
+//   PrepareCommit     have its next end, of nothing, on the way already
 //
 // Versions 0 and 1 know a repeated request by the state alone, and have nothing to end without partitions.
 import type { ErrorName } from '@moldau/protocol/generated/errors.ts';
@@ -63,9 +63,8 @@ function endWithoutRaise(
     const next = prepareEnd(transaction, status, 0, NO_PRODUCER_ID, context.nowMs);
     return stored(state, context, next, refused('NONE'));
   }
-  if (transaction.status === 'Empty' || !isSameEnd(transaction, committed))
-    return refuse('INVALID_TXN_STATE');
-  return refuse(isComplete(transaction.status) ? 'NONE' : 'CONCURRENT_TRANSACTIONS');
+  if (isPrepared(transaction.status)) return refuse('CONCURRENT_TRANSACTIONS');
+  return refuse(isSameEnd(transaction, committed) ? 'NONE' : 'INVALID_TXN_STATE');
 }
 
 function endWithRaise(
@@ -83,10 +82,7 @@ function endWithRaise(
   const again = againWithNewId || transaction.producerEpoch === producerEpoch + 1;
   const current = transaction.producerEpoch === producerEpoch;
   if (transaction.producerId !== producerId && !againWithNewId) return refuse('INVALID_PRODUCER_ID_MAPPING');
-  if (isPrepared(status)) {
-    if (transaction.producerEpoch !== producerEpoch + 1) return refuse('PRODUCER_FENCED');
-    return refuse(isSameEnd(transaction, committed) ? 'CONCURRENT_TRANSACTIONS' : 'INVALID_TXN_STATE');
-  }
+  if (isPrepared(status)) return refuse('CONCURRENT_TRANSACTIONS');
   if (!current && !(again && isComplete(status))) return refuse('PRODUCER_FENCED');
   if (isComplete(status) && again) {
     if (!isSameEnd(transaction, committed)) return refuse('INVALID_TXN_STATE');
@@ -110,9 +106,7 @@ const producerAfter = ({ producerId, producerEpoch, nextProducerId }: Transactio
     : { error: 'NONE', producerId: nextProducerId, producerEpoch: 0 };
 
 const isSameEnd = ({ status }: Transaction, committed: boolean): boolean =>
-  committed
-    ? status === 'PrepareCommit' || status === 'CompleteCommit'
-    : status === 'PrepareAbort' || status === 'CompleteAbort';
+  status === (committed ? 'CompleteCommit' : 'CompleteAbort');
 
 /** Undefined when the epochs are used up and no producer id is at hand. */
 function raised(

@@ -102,6 +102,7 @@ void test('while markers are not written the id is busy, whoever asks', async ()
   await t.commit('before');
   await t.abort('before');
   await t.commit('a');
+  await t.abort('a');
   await t.verify('a', ['orders-0']);
   await t.describe();
   assert.equal(
@@ -116,9 +117,11 @@ void test('while markers are not written the id is busy, whoever asks', async ()
       'before commits',
       '  CONCURRENT_TRANSACTIONS -',
       'before aborts',
-      '  INVALID_TXN_STATE -',
+      '  CONCURRENT_TRANSACTIONS -',
       'a commits',
-      '  PRODUCER_FENCED -',
+      '  CONCURRENT_TRANSACTIONS -',
+      'a aborts',
+      '  CONCURRENT_TRANSACTIONS -',
       "a's orders-0 verified",
       '  orders-0 CONCURRENT_TRANSACTIONS',
       'describe',
