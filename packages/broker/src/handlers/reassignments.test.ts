@@ -16,6 +16,7 @@ import {
   describeLogDirsResponse,
 } from '@moldau/protocol/generated/describe-log-dirs.ts';
 import { electLeadersRequest, electLeadersResponse } from '@moldau/protocol/generated/elect-leaders.ts';
+import { produceRequest, produceResponse } from '@moldau/protocol/generated/produce.ts';
 import { ask } from '../testing/ask.ts';
 import { batchOf, sequenced } from '../testing/batches.ts';
 import {
@@ -26,12 +27,40 @@ import {
   leaderOf,
   newProducerId,
   produce,
+  PRODUCE_BY_NAME,
+  produceTo,
   readAll,
   sendFetch,
 } from '../testing/calls.ts';
 import { commitOffset, committedOffset, findCoordinator, joinAlone } from '../testing/group-calls.ts';
+import {
+  addPartitions,
+  consumed,
+  endTransaction,
+  initialized,
+  transactional,
+  transactionCoordinator,
+  type TestProducer,
+} from '../testing/transaction-calls.ts';
 import type { SimulatedClient } from '../testing/simulated-client.ts';
 import { simulate, type SimulatedCluster } from '../testing/simulated-cluster.ts';
+
+const READ_COMMITTED = 1;
+
+/** Produces to partition 0 of the topic within the producer's transaction. */
+async function produceWithin(
+  client: SimulatedClient,
+  producer: TestProducer,
+  value: string,
+  sequence: number,
+): Promise<string> {
+  const message = {
+    ...produceTo('topic', 0, transactional([value], producer, sequence)),
+    transactionalId: producer.transactionalId,
+  };
+  const answer = await client.request(produceRequest, produceResponse, message, PRODUCE_BY_NAME);
+  return errorName(answer.responses[0]!.partitionResponses[0]!.errorCode);
+}
 
 async function reassign(
   client: SimulatedClient,
@@ -138,6 +167,35 @@ test('a group follows its partition of __consumer_offsets', () =>
     assert.equal(await commitOffset(old, member, 'topic', 0, 8), ErrorCode.NOT_COORDINATOR);
     assert.deepEqual(await committedOffset(now, 'group', 'topic', 0), { offset: 7, error: ErrorCode.NONE });
     assert.equal(await commitOffset(now, member, 'topic', 0, 8), ErrorCode.NONE);
+  }));
+
+test('a transaction goes on when its partition moves, and ends when its coordinator has moved', () =>
+  simulate({ brokers: 3, settings: ['transaction.state.log.num.partitions=4'] }, async (cluster) => {
+    const any = await cluster.connect();
+    await createTopic(any, 'topic');
+    const { before, after, target } = await twoLeaders(cluster);
+    const old = await transactionCoordinator(cluster, any, 'tx');
+    const producer = await initialized(cluster, old, 'tx');
+    assert.equal(await addPartitions(old, producer, 'topic', [0]), 'NONE');
+    assert.equal(await produceWithin(before, producer, 'a', 0), 'NONE');
+    assert.equal(await reassign(any, 'topic', [target]), 'NONE');
+    assert.equal(await produceWithin(before, producer, 'b', 1), 'NOT_LEADER_OR_FOLLOWER');
+    assert.equal(await produceWithin(after, producer, 'b', 1), 'NONE');
+    const committed = async (): Promise<string[]> =>
+      consumed(await fetch(after, 'topic', 0, { isolationLevel: READ_COMMITTED }));
+    assert.deepEqual(await committed(), []);
+
+    const { partitions } = await describeTopic(any, '__transaction_state');
+    const ids = cluster.running.brokers.map(({ id }) => id);
+    for (const { partitionIndex, leaderId } of partitions) {
+      const other = ids.find((id) => id !== leaderId) as number;
+      assert.equal(await reassign(any, '__transaction_state', [other], partitionIndex), 'NONE');
+    }
+    const now = await transactionCoordinator(cluster, any, 'tx');
+    assert.equal((await endTransaction(old, producer, true)).error, 'NOT_COORDINATOR');
+    assert.equal((await endTransaction(now, producer, true)).error, 'NONE');
+    await cluster.sleep(1000);
+    assert.deepEqual(await committed(), ['a', 'b']);
   }));
 
 test('a move that only changes the order of replicas leaves the leader, until an election is asked for', () =>
