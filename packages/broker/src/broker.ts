@@ -13,6 +13,7 @@ import { GROUP_METADATA_TOPIC } from './metadata/internal-topics.ts';
 import type { MetadataStore } from './metadata/metadata-store.ts';
 import { ownRequest } from './own-requests.ts';
 import type { Partitions } from './partition/partitions.ts';
+import type { OwnConnections } from './peers/own-connections.ts';
 import { PeerConnections } from './peers/peer-connections.ts';
 import type { Peers } from './peers/peers.ts';
 import type { ByteBudget } from './server/byte-budget.ts';
@@ -48,6 +49,8 @@ export interface BrokerOptions {
   readonly telemetry: ClientTelemetry;
   /** Where a broker of this run is reached by the others; undefined when there is no such broker. */
   addressOf(brokerId: number): Address | undefined;
+  /** Those of all brokers of the process. */
+  readonly ownConnections: OwnConnections;
   readonly logger: Logger;
 }
 
@@ -68,6 +71,7 @@ export class Broker {
       network: options.network,
       clock,
       random,
+      ownConnections: options.ownConnections,
       addressOf: (id) => options.addressOf(id),
       own: (apiKey, request) => ownRequest(this.services, apis, apiKey, request),
     });
@@ -116,6 +120,7 @@ export class Broker {
     const dispatcher = new Dispatcher(this.services, apis);
     this.#server = new ConnectionServer({
       network: options.network,
+      ownConnections: options.ownConnections,
       clock,
       settings: () => effective.current,
       dispatcher,

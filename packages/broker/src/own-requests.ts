@@ -1,4 +1,5 @@
 // Requests that a broker makes of itself: the handler is called with the message, and no byte is written.
+import { BROKER_PRINCIPAL } from './security/acls/access.ts';
 import type { AnyApi, RequestContext, Services } from './handlers/services.ts';
 
 /** Carries out a request in its highest version. Throws when there is no such API. */
@@ -17,7 +18,7 @@ export async function ownRequest(
 const ownContext = (brokerId: number, apiVersion: number): RequestContext => ({
   apiVersion,
   clientId: `broker-${brokerId}`,
-  principal: 'ANONYMOUS',
+  principal: BROKER_PRINCIPAL,
   requestBytes: 0,
   clientHost: '/127.0.0.1',
   connection: { port: 0, software: undefined },

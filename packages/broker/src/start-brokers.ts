@@ -15,6 +15,7 @@ import { openLocalMetadataStore } from './metadata/local/local-metadata-store.ts
 import type { MetadataStore } from './metadata/metadata-store.ts';
 import { newClusterId } from './metadata/new-id.ts';
 import { Partitions } from './partition/partitions.ts';
+import { OwnConnections } from './peers/own-connections.ts';
 import { MutationQuotas } from './security/quotas/mutation-quotas.ts';
 import { ByteBudget } from './server/byte-budget.ts';
 import { ReusedMemory } from './log/reused-memory.ts';
@@ -144,6 +145,7 @@ function createBrokers(
     number: settings.controllerQuotaWindowNum,
     sizeMs: settings.controllerQuotaWindowSizeSeconds * 1000,
   };
+  const ownConnections = new OwnConnections();
   const mutationQuotas = new MutationQuotas(() => metadata.image, mutationWindows, clock);
   return Array.from(
     { length: options.brokers },
@@ -159,6 +161,7 @@ function createBrokers(
         logs,
         dataFolder,
         mutationQuotas,
+        ownConnections,
         budget,
         memory,
         telemetry,

@@ -5,10 +5,12 @@ import {
   type AddPartitionsToTxnRequest,
   type AddPartitionsToTxnResponse,
 } from '@moldau/protocol/generated/add-partitions-to-txn.ts';
+import { addPartitionsToTxn as guard } from './access/transaction-guards.ts';
 import { defineApi } from './services.ts';
 
 export const addPartitionsToTxn = defineApi<AddPartitionsToTxnRequest, AddPartitionsToTxnResponse>({
   request: addPartitionsToTxnRequest,
   response: addPartitionsToTxnResponse,
+  guard,
   handle: (services, context, request) => services.transactions.addPartitionsToTxn(request, context),
 });

@@ -99,6 +99,21 @@ const REQUESTS: Readonly<Record<string, Build>> = {
   }),
   DeleteTopics: (s) =>
     s.version >= 6 ? { topics: [{ name: 'none', topicId: new Uint8Array(16) }] } : { topicNames: ['none'] },
+  CreateAcls: () => ({
+    creations: [
+      {
+        resourceType: 2,
+        resourceName: 'topic',
+        resourcePatternType: 3,
+        principal: 'User:a',
+        host: '*',
+        operation: 3,
+        permissionType: 3,
+      },
+    ],
+  }),
+  DeleteAcls: () => ({ filters: [{ ...EVERY_ACL, patternTypeFilter: 1 }] }),
+  DescribeAcls: () => ({ ...EVERY_ACL, patternTypeFilter: 1 }),
   DescribeClientQuotas: () => ({
     components: [{ entityType: 'user', matchType: 2, match: null }],
     strict: false,
@@ -236,11 +251,16 @@ const REQUESTS: Readonly<Record<string, Build>> = {
   }),
 };
 
+const EVERY_ACL = { resourceTypeFilter: 1, operation: 1, permissionType: 1 };
+
 /** Errors that these requests are to get, by API. */
 const EXPECTED_ERRORS: Readonly<Record<string, readonly string[]>> = {
   AlterReplicaLogDirs: ['LOG_DIR_NOT_FOUND'],
+  CreateAcls: ['SECURITY_DISABLED'],
+  DeleteAcls: ['SECURITY_DISABLED'],
   DeleteGroups: ['GROUP_ID_NOT_FOUND'],
   DeleteTopics: ['UNKNOWN_TOPIC_OR_PARTITION'],
+  DescribeAcls: ['SECURITY_DISABLED'],
   DescribeGroups: ['GROUP_ID_NOT_FOUND'],
   ElectLeaders: ['ELECTION_NOT_NEEDED'],
   // Version 5 is about the next transaction, which has not begun.

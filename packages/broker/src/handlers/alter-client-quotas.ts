@@ -9,12 +9,14 @@ import {
   type AlterClientQuotasResponse,
 } from '@moldau/protocol/generated/alter-client-quotas.ts';
 import { alterClientQuotas as decide } from '../security/quotas/alter-client-quotas.ts';
+import { alterClientQuotas as guard } from './access/cluster-guards.ts';
 import { propose } from './propose.ts';
 import { defineApi } from './services.ts';
 
 export const alterClientQuotas = defineApi<AlterClientQuotasRequest, AlterClientQuotasResponse>({
   request: alterClientQuotasRequest,
   response: alterClientQuotasResponse,
+  guard,
   async handle(services, _context, request) {
     const { entries, validateOnly } = request;
     const { answer, failure } = await propose(services, (image) => decide(image, entries, { validateOnly }));

@@ -8,12 +8,14 @@ import {
   type AlterConfigsResponse,
 } from '@moldau/protocol/generated/alter-configs.ts';
 import { alterConfigs as decide } from '../settings/alter-configs.ts';
+import { alterConfigs as guard } from './access/config-guards.ts';
 import { propose } from './propose.ts';
 import { defineApi } from './services.ts';
 
 export const alterConfigs = defineApi<AlterConfigsRequest, AlterConfigsResponse>({
   request: alterConfigsRequest,
   response: alterConfigsResponse,
+  guard,
   async handle(services, _context, request) {
     const { settings, brokerId } = services;
     const { resources, validateOnly } = request;

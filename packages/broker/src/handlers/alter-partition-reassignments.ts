@@ -9,6 +9,7 @@ import {
   type AlterPartitionReassignmentsResponse,
 } from '@moldau/protocol/generated/alter-partition-reassignments.ts';
 import { reassignPartitions } from '../metadata/reassign-partitions.ts';
+import { alterPartitionReassignments as guard } from './access/cluster-guards.ts';
 import { propose } from './propose.ts';
 import { defineApi } from './services.ts';
 
@@ -20,6 +21,7 @@ export const alterPartitionReassignments = defineApi<
 >({
   request: alterPartitionReassignmentsRequest,
   response: alterPartitionReassignmentsResponse,
+  guard,
   async handle(services, context, { topics, allowReplicationFactorChange }) {
     const allowed =
       context.apiVersion >= FIRST_WITH_REPLICATION_FACTOR_RULE ? { allowReplicationFactorChange } : {};

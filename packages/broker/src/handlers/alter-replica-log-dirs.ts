@@ -10,11 +10,13 @@ import {
   type AlterReplicaLogDirsRequest,
   type AlterReplicaLogDirsResponse,
 } from '@moldau/protocol/generated/alter-replica-log-dirs.ts';
+import { alterReplicaLogDirs as guard } from './access/cluster-guards.ts';
 import { defineApi, type Services } from './services.ts';
 
 export const alterReplicaLogDirs = defineApi<AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse>({
   request: alterReplicaLogDirsRequest,
   response: alterReplicaLogDirsResponse,
+  guard,
   handle(services, _context, request) {
     // By topic and partition: of one that is named for two directories, the later counts, as in Kafka.
     const outcomes = new Map<string, Map<number, ErrorCode>>();

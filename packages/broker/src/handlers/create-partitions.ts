@@ -8,6 +8,7 @@ import {
   type CreatePartitionsResponse,
 } from '@moldau/protocol/generated/create-partitions.ts';
 import { addPartitions } from '../metadata/add-partitions.ts';
+import { createPartitions as guard } from './access/topic-guards.ts';
 import { propose } from './propose.ts';
 import { defineApi } from './services.ts';
 
@@ -17,6 +18,7 @@ const STRICT_QUOTA_VERSION = 3;
 export const createPartitions = defineApi<CreatePartitionsRequest, CreatePartitionsResponse>({
   request: createPartitionsRequest,
   response: createPartitionsResponse,
+  guard,
   async handle(services, context, request) {
     const { settings } = services;
     const quota = services.mutationQuotas.for(context, context.apiVersion >= STRICT_QUOTA_VERSION);

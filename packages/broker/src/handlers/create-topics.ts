@@ -11,6 +11,7 @@ import {
   type CreateTopicsResponse,
 } from '@moldau/protocol/generated/create-topics.ts';
 import { createTopics as decide, type CreatedTopic } from '../metadata/create-topics.ts';
+import { createTopics as guard } from './access/topic-guards.ts';
 import { propose } from './propose.ts';
 import { defineApi } from './services.ts';
 
@@ -20,6 +21,7 @@ const STRICT_QUOTA_VERSION = 6;
 export const createTopics = defineApi<CreateTopicsRequest, CreateTopicsResponse>({
   request: createTopicsRequest,
   response: createTopicsResponse,
+  guard,
   async handle(services, context, request) {
     const { settings, random } = services;
     const quota = services.mutationQuotas.for(context, context.apiVersion >= STRICT_QUOTA_VERSION);

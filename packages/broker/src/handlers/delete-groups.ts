@@ -5,10 +5,12 @@ import {
   type DeleteGroupsRequest,
   type DeleteGroupsResponse,
 } from '@moldau/protocol/generated/delete-groups.ts';
+import { deleteGroups as guard } from './access/group-guards.ts';
 import { defineApi } from './services.ts';
 
 export const deleteGroups = defineApi<DeleteGroupsRequest, DeleteGroupsResponse>({
   request: deleteGroupsRequest,
   response: deleteGroupsResponse,
+  guard,
   handle: (services, context, request) => services.groups.deleteGroups(request, context),
 });

@@ -11,6 +11,7 @@ import {
   type DeleteRecordsResponse,
 } from '@moldau/protocol/generated/delete-records.ts';
 import { LogError } from '../log/partition-log.ts';
+import { deleteRecords as guard } from './access/topic-guards.ts';
 import { ledPartition } from './led-partition.ts';
 import { defineApi, type Services } from './services.ts';
 
@@ -20,6 +21,7 @@ const HIGH_WATERMARK = -1;
 export const deleteRecords = defineApi<DeleteRecordsRequest, DeleteRecordsResponse>({
   request: deleteRecordsRequest,
   response: deleteRecordsResponse,
+  guard,
   async handle(services, _context, request) {
     const response = newDeleteRecordsResponse();
     for (const topic of request.topics) {

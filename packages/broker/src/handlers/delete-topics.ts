@@ -9,6 +9,7 @@ import {
   type DeleteTopicsResponse,
 } from '@moldau/protocol/generated/delete-topics.ts';
 import { deleteTopics as decide, type TopicToDelete } from '../metadata/delete-topics.ts';
+import { deleteTopics as guard } from './access/topic-guards.ts';
 import { propose } from './propose.ts';
 import { defineApi } from './services.ts';
 
@@ -19,6 +20,7 @@ const STRICT_QUOTA_VERSION = 5;
 export const deleteTopics = defineApi<DeleteTopicsRequest, DeleteTopicsResponse>({
   request: deleteTopicsRequest,
   response: deleteTopicsResponse,
+  guard,
   async handle(services, context, request) {
     const asked: TopicToDelete[] =
       context.apiVersion >= TOPIC_STATES_VERSION

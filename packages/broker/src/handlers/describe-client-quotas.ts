@@ -10,11 +10,13 @@ import {
   type DescribeClientQuotasResponse,
 } from '@moldau/protocol/generated/describe-client-quotas.ts';
 import { describeClientQuotas as describe } from '../security/quotas/describe-client-quotas.ts';
+import { describeClientQuotas as guard } from './access/cluster-guards.ts';
 import { defineApi } from './services.ts';
 
 export const describeClientQuotas = defineApi<DescribeClientQuotasRequest, DescribeClientQuotasResponse>({
   request: describeClientQuotasRequest,
   response: describeClientQuotasResponse,
+  guard,
   handle(services, _context, request) {
     const found = describe(services.metadata.image, request.components, request.strict);
     if ('errorCode' in found)

@@ -8,6 +8,7 @@ import {
   type DescribeClusterRequest,
   type DescribeClusterResponse,
 } from '@moldau/protocol/generated/describe-cluster.ts';
+import { describeCluster as guard } from './access/cluster-guards.ts';
 import { CLUSTER_OPERATIONS } from './authorized-operations.ts';
 import { controllerOf } from './metadata.ts';
 import { defineApi } from './services.ts';
@@ -18,6 +19,7 @@ const CONTROLLER_ENDPOINTS = 2;
 export const describeCluster = defineApi<DescribeClusterRequest, DescribeClusterResponse>({
   request: describeClusterRequest,
   response: describeClusterResponse,
+  guard,
   handle(services, _context, request) {
     if (request.endpointType !== BROKER_ENDPOINTS) {
       const known = request.endpointType === CONTROLLER_ENDPOINTS;

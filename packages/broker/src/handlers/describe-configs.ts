@@ -11,11 +11,13 @@ import {
   type DescribeConfigsResponse,
 } from '@moldau/protocol/generated/describe-configs.ts';
 import { describeConfigs as describe, type DescribedConfig } from '../settings/describe-configs.ts';
+import { describeConfigs as guard } from './access/config-guards.ts';
 import { defineApi, type Services } from './services.ts';
 
 export const describeConfigs = defineApi<DescribeConfigsRequest, DescribeConfigsResponse>({
   request: describeConfigsRequest,
   response: describeConfigsResponse,
+  guard,
   handle(services, _context, request) {
     const { settings, brokerId } = services;
     return newDescribeConfigsResponse({

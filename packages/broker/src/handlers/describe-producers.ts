@@ -11,12 +11,14 @@ import {
   type DescribeProducersResponse,
   type PartitionResponse,
 } from '@moldau/protocol/generated/describe-producers.ts';
+import { describeProducers as guard } from './access/topic-guards.ts';
 import { ledPartition } from './led-partition.ts';
 import { defineApi, type Services } from './services.ts';
 
 export const describeProducers = defineApi<DescribeProducersRequest, DescribeProducersResponse>({
   request: describeProducersRequest,
   response: describeProducersResponse,
+  guard,
   handle(services, _context, request) {
     return newDescribeProducersResponse({
       topics: request.topics.map((topic) =>

@@ -14,6 +14,7 @@ import {
   type DescribeQuorumResponse,
 } from '@moldau/protocol/generated/describe-quorum.ts';
 import type { MetadataImage } from '../metadata/image.ts';
+import { describeQuorum as guard } from './access/cluster-guards.ts';
 import { controllerOf } from './metadata.ts';
 import { defineApi, type Services } from './services.ts';
 
@@ -27,6 +28,7 @@ const NOT_HOSTED = 'This server does not host this topic-partition.';
 export const describeQuorum = defineApi<DescribeQuorumRequest, DescribeQuorumResponse>({
   request: describeQuorumRequest,
   response: describeQuorumResponse,
+  guard,
   handle(services, { apiVersion }, request) {
     const message = apiVersion >= FIRST_WITH_NODES ? { errorMessage: '' } : {};
     const asked = request.topics.map(({ topicName, partitions }) => ({

@@ -13,6 +13,7 @@ import {
 import { uuidFromString } from '@moldau/protocol';
 import type { TopicImage } from '../metadata/image.ts';
 import { topicNameProblem } from '../metadata/topic-rules.ts';
+import { describeTopicPartitions as guard } from './access/topic-guards.ts';
 import { TOPIC_OPERATIONS } from './authorized-operations.ts';
 import { defineApi } from './services.ts';
 
@@ -22,6 +23,7 @@ export const describeTopicPartitions = defineApi<
 >({
   request: describeTopicPartitionsRequest,
   response: describeTopicPartitionsResponse,
+  guard,
   handle(services, _context, request) {
     const { topics } = services.metadata.image;
     const wanted =

@@ -10,6 +10,7 @@ import {
   type ElectLeadersResponse,
 } from '@moldau/protocol/generated/elect-leaders.ts';
 import { ElectionType, electLeaders as decide } from '../metadata/elect-leaders.ts';
+import { electLeaders as guard } from './access/cluster-guards.ts';
 import { propose } from './propose.ts';
 import { defineApi } from './services.ts';
 
@@ -18,6 +19,7 @@ const FIRST_WITH_ERROR = 1;
 export const electLeaders = defineApi<ElectLeadersRequest, ElectLeadersResponse>({
   request: electLeadersRequest,
   response: electLeadersResponse,
+  guard,
   async handle(services, context, request) {
     const { electionType } = request;
     if (electionType !== ElectionType.PREFERRED && electionType !== ElectionType.UNCLEAN) {

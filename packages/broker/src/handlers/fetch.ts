@@ -7,6 +7,7 @@ import {
   type FetchRequest,
   type FetchResponse,
 } from '@moldau/protocol/generated/fetch.ts';
+import { AclOperation, ResourceType } from '../metadata/acl-binding.ts';
 import type { Partition } from '../partition/partition.ts';
 import { fetchAnswer, noteAnswered } from './fetch/fetch-answer.ts';
 import { exceedsQuota, fetchableBytes } from './fetch/fetch-quota.ts';
@@ -45,6 +46,7 @@ export const fetch = defineApi<FetchRequest, FetchResponse>({
         fetchableBytes(services, context),
       ),
       readCommitted: request.isolationLevel === READ_COMMITTED,
+      mayRead: (topic) => services.access.may(context, AclOperation.READ, ResourceType.TOPIC, topic),
     };
     const pass = await readUntilEnough(services, context, request, plan, limits);
     context.onSent(() => releasePass(pass));

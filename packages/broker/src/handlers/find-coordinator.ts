@@ -10,6 +10,7 @@ import {
   type FindCoordinatorResponse,
 } from '@moldau/protocol/generated/find-coordinator.ts';
 import { GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC } from '../metadata/internal-topics.ts';
+import { findCoordinator as guard } from './access/transaction-guards.ts';
 import { ensureInternalTopic } from './auto-create-topic.ts';
 import { defineApi, type Services } from './services.ts';
 
@@ -22,6 +23,7 @@ const BATCHED_VERSION = 4;
 export const findCoordinator = defineApi<FindCoordinatorRequest, FindCoordinatorResponse>({
   request: findCoordinatorRequest,
   response: findCoordinatorResponse,
+  guard,
   async handle(services, context, request) {
     const batched = context.apiVersion >= BATCHED_VERSION;
     const keys = batched ? request.coordinatorKeys : [request.key];

@@ -13,6 +13,7 @@ import { alterConfigs as decide } from '../settings/alter-configs.ts';
 import { alterBrokerLogger } from '../settings/broker-logger-config.ts';
 import { ConfigResourceType } from '../settings/config-resource.ts';
 import { refusal, SUCCESS, type Outcome } from '../settings/outcome.ts';
+import { incrementalAlterConfigs as guard } from './access/config-guards.ts';
 import { propose } from './propose.ts';
 import { defineApi, type Services } from './services.ts';
 
@@ -22,6 +23,7 @@ export const incrementalAlterConfigs = defineApi<
 >({
   request: incrementalAlterConfigsRequest,
   response: incrementalAlterConfigsResponse,
+  guard,
   async handle(services, _context, request) {
     const { settings, brokerId } = services;
     const { resources, validateOnly } = request;

@@ -5,10 +5,12 @@ import {
   type InitProducerIdRequest,
   type InitProducerIdResponse,
 } from '@moldau/protocol/generated/init-producer-id.ts';
+import { initProducerId as guard } from './access/transaction-guards.ts';
 import { defineApi } from './services.ts';
 
 export const initProducerId = defineApi<InitProducerIdRequest, InitProducerIdResponse>({
   request: initProducerIdRequest,
   response: initProducerIdResponse,
+  guard,
   handle: (services, context, request) => services.transactions.initProducerId(request, context),
 });

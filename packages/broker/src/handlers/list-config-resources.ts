@@ -10,6 +10,7 @@ import {
 } from '@moldau/protocol/generated/list-config-resources.ts';
 import type { MetadataImage } from '../metadata/image.ts';
 import { ConfigResourceType } from '../settings/config-resource.ts';
+import { listConfigResources as guard } from './access/cluster-guards.ts';
 import { defineApi } from './services.ts';
 
 const FIRST_WITH_TYPES = 1;
@@ -24,6 +25,7 @@ const LISTED: ReadonlySet<number> = new Set([
 export const listConfigResources = defineApi<ListConfigResourcesRequest, ListConfigResourcesResponse>({
   request: listConfigResourcesRequest,
   response: listConfigResourcesResponse,
+  guard,
   handle(services, context, request) {
     const types =
       context.apiVersion < FIRST_WITH_TYPES

@@ -19,6 +19,7 @@ import {
   MAX_TIMESTAMP,
   findOffset,
 } from '../partition/find-offset.ts';
+import { listOffsets as guard } from './access/topic-guards.ts';
 import { leaderEpochError, ledPartition } from './led-partition.ts';
 import { defineApi, type RequestContext, type Services } from './services.ts';
 
@@ -37,6 +38,7 @@ const FIRST_VERSION: ReadonlyMap<number, number> = new Map([
 export const listOffsets = defineApi<ListOffsetsRequest, ListOffsetsResponse>({
   request: listOffsetsRequest,
   response: listOffsetsResponse,
+  guard,
   async handle(services, context, request) {
     const response = newListOffsetsResponse();
     const readCommitted = request.isolationLevel === READ_COMMITTED;

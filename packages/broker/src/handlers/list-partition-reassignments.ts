@@ -7,6 +7,7 @@ import {
   type ListPartitionReassignmentsRequest,
   type ListPartitionReassignmentsResponse,
 } from '@moldau/protocol/generated/list-partition-reassignments.ts';
+import { listPartitionReassignments as guard } from './access/cluster-guards.ts';
 import { defineApi } from './services.ts';
 
 export const listPartitionReassignments = defineApi<
@@ -15,6 +16,7 @@ export const listPartitionReassignments = defineApi<
 >({
   request: listPartitionReassignmentsRequest,
   response: listPartitionReassignmentsResponse,
+  guard,
   handle() {
     return newListPartitionReassignmentsResponse({ errorMessage: null });
   },

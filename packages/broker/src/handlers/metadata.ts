@@ -15,6 +15,7 @@ import {
 } from '@moldau/protocol/generated/metadata.ts';
 import { isZeroUuid, uuidFromString, uuidToString } from '@moldau/protocol';
 import type { MetadataImage, TopicImage } from '../metadata/image.ts';
+import { metadata as guard } from './access/metadata-guard.ts';
 import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from './authorized-operations.ts';
 import { autoCreateTopic } from './auto-create-topic.ts';
 import { defineApi, type RequestContext, type Services } from './services.ts';
@@ -28,6 +29,7 @@ const TOPIC_IDS_VERSION = 12;
 export const metadata = defineApi<MetadataRequest, MetadataResponse>({
   request: metadataRequest,
   response: metadataResponse,
+  guard,
   async handle(services, context, request) {
     const topics = await describeAsked(services, context, request);
     const image = services.metadata.image;

@@ -11,12 +11,14 @@ import {
   type OffsetForLeaderEpochResponse,
   type OffsetForLeaderPartition,
 } from '@moldau/protocol/generated/offset-for-leader-epoch.ts';
+import { offsetForLeaderEpoch as guard } from './access/topic-guards.ts';
 import { leaderEpochError, ledPartition } from './led-partition.ts';
 import { defineApi, type Services } from './services.ts';
 
 export const offsetForLeaderEpoch = defineApi<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>({
   request: offsetForLeaderEpochRequest,
   response: offsetForLeaderEpochResponse,
+  guard,
   handle(services, _context, request) {
     return newOffsetForLeaderEpochResponse({
       topics: request.topics.map((topic) =>

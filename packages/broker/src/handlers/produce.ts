@@ -19,6 +19,7 @@ import {
 import { isZeroUuid, uuidToString } from '@moldau/protocol';
 import type { RecordProblem } from '../partition/check-produced.ts';
 import type { AppendOutcome } from '../partition/partition.ts';
+import { produce as guard } from './access/produce-guard.ts';
 import { ledPartition, type LedPartition } from './led-partition.ts';
 import { transactionGate, transactionProblem } from './produce-transaction.ts';
 import { defineApi, type RequestContext, type Services } from './services.ts';
@@ -33,6 +34,7 @@ const ALL_REPLICAS = -1;
 export const produce = defineApi<ProduceRequest, ProduceResponse>({
   request: produceRequest,
   response: produceResponse,
+  guard,
   handle(services, context, request) {
     // Counted before it is appended: no request that is on its way behind this one starts when this one is too much.
     countProduced(services, context);

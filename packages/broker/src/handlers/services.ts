@@ -15,6 +15,7 @@ import type { MutationQuotas } from '../security/quotas/mutation-quotas.ts';
 import type { BrokerSettings } from '../settings/broker-settings.ts';
 import type { ClientTelemetry } from '../telemetry/client-metrics/client-telemetry.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { guarded, type Guard } from './access/guard.ts';
 import type { FetchSessionCache } from './fetch/fetch-session-cache.ts';
 import type { WaitingFetches } from './fetch/waiting-fetches.ts';
 
@@ -81,6 +82,8 @@ export interface RequestContext {
 export interface Api<Request, Response> {
   readonly request: Codec<Request>;
   readonly response: Codec<Response>;
+  /** What the client may not do of it, where there is an authorizer; without a guard the handler sees to that, or everyone may. */
+  readonly guard?: Guard<Request, Response>;
   /**
    * Answers the request. Undefined (at once or as a promise): the client expects no answer.
    * A Kafka outcome is in the response; a throw is a defect and ends the connection.
@@ -93,9 +96,9 @@ export interface Api<Request, Response> {
 }
 
 /** An Api of whichever types: the dispatcher pairs codec and handler, so the types meet again there. */
-export type AnyApi = Api<unknown, unknown>;
+export type AnyApi = Omit<Api<unknown, unknown>, 'guard'>;
 
 /** Defines an API with its types checked, and forgets them for the table of all APIs. */
 export function defineApi<Request, Response>(api: Api<Request, Response>): AnyApi {
-  return api;
+  return api.guard === undefined ? api : guarded(api, api.guard);
 }

@@ -10,6 +10,7 @@ import {
 } from '@moldau/protocol/generated/update-features.ts';
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import { UpgradeType, updateFeatures as decide } from '../metadata/update-features.ts';
+import { updateFeatures as guard } from './access/cluster-guards.ts';
 import { propose } from './propose.ts';
 import { defineApi } from './services.ts';
 
@@ -20,6 +21,7 @@ const FIRST_WITHOUT_RESULTS = 2;
 export const updateFeatures = defineApi<UpdateFeaturesRequest, UpdateFeaturesResponse>({
   request: updateFeaturesRequest,
   response: updateFeaturesResponse,
+  guard,
   async handle(services, { apiVersion }, { featureUpdates, validateOnly }) {
     const updates = featureUpdates.map((update) => ({
       feature: update.feature,

@@ -17,12 +17,14 @@ import {
 } from '@moldau/protocol/generated/write-txn-markers.ts';
 import { GROUP_METADATA_TOPIC } from '../metadata/internal-topics.ts';
 import type { TransactionMarker } from '../partition/transaction-marker.ts';
+import { writeTxnMarkers as guard } from './access/transaction-guards.ts';
 import { ledPartition } from './led-partition.ts';
 import { defineApi, type Services } from './services.ts';
 
 export const writeTxnMarkers = defineApi<WriteTxnMarkersRequest, WriteTxnMarkersResponse>({
   request: writeTxnMarkersRequest,
   response: writeTxnMarkersResponse,
+  guard,
   async handle(services, _context, request) {
     const markers = await Promise.all(request.markers.map((marker) => writeMarker(services, marker)));
     return newWriteTxnMarkersResponse({ markers: byProducer(markers) });

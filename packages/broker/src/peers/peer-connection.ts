@@ -11,6 +11,7 @@
 import { Reader, Writer, requestHeaderVersion, responseHeaderVersion, type Codec } from '@moldau/protocol';
 import { newRequestHeader, requestHeader } from '@moldau/protocol/generated/request-header.ts';
 import type { Address, Clock, Connection, ConnectionHandler, Network, Random, Timer } from '@moldau/runtime';
+import type { OwnConnections } from './own-connections.ts';
 import { PeerError, type PeerErrorCode } from './peers.ts';
 
 /** The largest answer in bytes that is taken. */
@@ -25,6 +26,8 @@ export interface PeerConnectionOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly clientId: string;
+  /** Told of the connection, so that the other broker knows whose it is. */
+  readonly ownConnections: OwnConnections;
   /** Where the broker listens now; undefined when there is no such broker. */
   address(): Address | undefined;
   readonly requestTimeoutMs: number;
@@ -117,6 +120,7 @@ export class PeerConnection {
       drain: () => {},
       closed: (error) => {
         over = true;
+        if (own !== undefined) this.#options.ownConnections.closed(own.local);
         if (own !== undefined && this.#connection === own) {
           this.#connection = undefined;
           this.#end('UNREACHABLE', error?.message ?? 'the connection ended');
@@ -125,6 +129,7 @@ export class PeerConnection {
     };
     const opened = (connection: Connection): ConnectionHandler => {
       own = connection;
+      this.#options.ownConnections.opened(connection.local);
       return handler;
     };
     this.#options.network.connect(address, opened).then(

@@ -14,6 +14,7 @@ import {
   type WriteTxnMarkersResponse,
 } from '@moldau/protocol/generated/write-txn-markers.ts';
 import type { Address, Clock, Network, Random } from '@moldau/runtime';
+import type { OwnConnections } from './own-connections.ts';
 import { PeerConnection } from './peer-connection.ts';
 import { PeerError, type Peers } from './peers.ts';
 
@@ -22,6 +23,7 @@ export interface PeerConnectionsOptions {
   readonly network: Network;
   readonly clock: Clock;
   readonly random: Random;
+  readonly ownConnections: OwnConnections;
   /** Where a broker really listens, which clients may be told otherwise; undefined when there is no such broker. */
   addressOf(brokerId: number): Address | undefined;
   /** Carries out a request of this broker to itself, in its highest version. */
@@ -85,6 +87,7 @@ export class PeerConnections implements Peers {
     if (connection === undefined) {
       const { network, clock, random, brokerId: own } = this.#options;
       connection = new PeerConnection({
+        ownConnections: this.#options.ownConnections,
         network,
         clock,
         random,

@@ -16,6 +16,8 @@ import type {
   Network,
   Timer,
 } from '@moldau/runtime';
+import type { OwnConnections } from '../peers/own-connections.ts';
+import { BROKER_PRINCIPAL } from '../security/acls/access.ts';
 import type { ClientQuotas } from '../security/quotas/client-quotas.ts';
 import type { BrokerSettings } from '../settings/broker-settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -41,6 +43,8 @@ const IDLE_CHECK_MS = 10_000;
 
 export interface ConnectionServerOptions {
   readonly network: Network;
+  /** Connections that come from brokers of this process. */
+  readonly ownConnections: OwnConnections;
   readonly clock: Clock;
   /** As they are now. */
   readonly settings: () => BrokerSettings;
@@ -173,7 +177,7 @@ class Session implements ConnectionHandler, Peer {
   lastActiveMs: number;
   readonly clientHost: string;
   readonly connection: ClientConnection;
-  readonly principal = ANONYMOUS;
+  #principal: string | undefined;
 
   constructor(connection: Connection, options: ConnectionServerOptions, release: () => void) {
     this.#connection = connection;
@@ -196,6 +200,12 @@ class Session implements ConnectionHandler, Peer {
         this.regulate();
       },
     });
+  }
+
+  /** Asked for with the first request: by then a broker that has connected to this one knows its own end. */
+  get principal(): string {
+    this.#principal ??= this.#options.ownConnections.has(this.remote) ? BROKER_PRINCIPAL : ANONYMOUS;
+    return this.#principal;
   }
 
   get remote(): Address {

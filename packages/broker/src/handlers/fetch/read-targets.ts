@@ -15,6 +15,8 @@ import type { FetchTarget } from './fetch-session.ts';
 export interface FetchLimits {
   readonly maxBytes: number;
   readonly readCommitted: boolean;
+  /** Whether the client may read the topic, now: a session remembers partitions longer than rules last. */
+  mayRead(topic: string): boolean;
 }
 
 export interface TargetRead {
@@ -50,7 +52,7 @@ export async function readTargets(
   let byteLength = 0;
   let urgent = false;
   for (const target of targets) {
-    const checked = checkTarget(services, target);
+    const checked = checkTarget(services, target, limits);
     if (checked.partition === undefined) {
       reads.push(checked.read);
       urgent ||= checked.read.error !== ErrorCode.NONE || checked.read.diverging !== undefined;
@@ -126,8 +128,8 @@ type CheckedTarget =
   | { readonly partition: Partition; readonly read: TargetRead }
   | { readonly partition: undefined; readonly read: TargetRead };
 
-function checkTarget(services: Services, target: FetchTarget): CheckedTarget {
-  const led = locate(services, target);
+function checkTarget(services: Services, target: FetchTarget, limits: FetchLimits): CheckedTarget {
+  const led = locate(services, target, limits);
   if (led.partition === undefined) return { partition: undefined, read: failed(target, led, led.error) };
   const { partition, image } = led;
   const epochError = leaderEpochError(target.currentLeaderEpoch, image.leaderEpoch);
@@ -156,11 +158,21 @@ function checkTarget(services: Services, target: FetchTarget): CheckedTarget {
   return { partition, read };
 }
 
-function locate(services: Services, target: FetchTarget): LedPartition {
-  if (target.topicIdText === '') return ledPartition(services, target.topic, target.index);
+function locate(services: Services, target: FetchTarget, { mayRead }: FetchLimits): LedPartition {
+  const refused = (error: ErrorCode): LedPartition => ({
+    error,
+    partition: undefined,
+    image: undefined,
+    topic: undefined,
+  });
+  if (target.topicIdText === '') {
+    return mayRead(target.topic)
+      ? ledPartition(services, target.topic, target.index)
+      : refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED);
+  }
   const name = services.metadata.image.topicNamesById.get(target.topicIdText);
-  if (name === undefined)
-    return { error: ErrorCode.UNKNOWN_TOPIC_ID, partition: undefined, image: undefined, topic: undefined };
+  if (name === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_ID);
+  if (!mayRead(name)) return refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED);
   return ledPartition(services, name, target.index);
 }
 
