@@ -34,6 +34,11 @@ export class CleanedWriter {
     this.segment = Segment.cleaned(log.context.files, log.folder, baseOffset);
   }
 
+  /** Bytes of all batches so far. */
+  get size(): number {
+    return this.segment.written.size + this.#used;
+  }
+
   /** Takes a copy of the batch at `at`. */
   async add(bytes: Uint8Array, at: number, size: number): Promise<void> {
     if (this.#used + size > this.#block.length || this.#batches.length === BLOCK_BATCHES) {

@@ -22,9 +22,9 @@ import { filterBatch, type FilterRules } from './batch-filter.ts';
 import { cleanableOf, sealedSegments, type Cleanable } from './cleanable.ts';
 import { CleanedWriter } from './cleaned-writer.ts';
 import { KeyMap } from './key-map.ts';
-import { groupSegments, type Sealed } from './segment-groups.ts';
+import { mayJoin, type Sealed } from './join-segments.ts';
 import { Slices } from './slices.ts';
-import { swapIn } from './swap.ts';
+import { swapIn, type SwapOutcome } from './swap.ts';
 import { TransactionFates } from './transaction-fates.ts';
 
 /** The log went away, or the store is closing: what was begun is left. */
@@ -50,6 +50,13 @@ export async function compactLog(log: LocalPartitionLog, nowMs: number): Promise
     const code = error instanceof DiskError && error.code === 'NO_SPACE' ? 'NO_SPACE' : 'IO';
     throw new LogError(code, `Cannot compact ${log.folder}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** Segments that become one. */
+interface Group {
+  readonly replaced: Segment[];
+  end: number;
+  readonly cleaned: CleanedWriter;
 }
 
 class LogCompaction {
@@ -165,31 +172,51 @@ class LogCompaction {
     const fates = new TransactionFates(await log.abortedTransactions(first, segments.at(-1)?.end ?? first));
     this.#bytesBefore = 0;
     this.#bytesAfter = 0;
+    let group: Group | undefined;
     let whole = true;
-    for (const group of groupSegments(segments, log.config)) {
-      const cleaned = new CleanedWriter(log, group[0]!.segment.baseOffset);
-      let swapped = false;
-      try {
-        for (const { segment } of group) await this.#filterSegment(segment, cleaned, fates, rules);
-        await cleaned.finish();
-        this.#goOn();
-        for (const { segment } of group) this.#bytesBefore += segment.written.size;
-        this.#bytesAfter += cleaned.segment.written.size;
-        swapped = await this.#putInPlace(group, cleaned);
-        whole &&= swapped || !cleaned.changed;
-      } finally {
-        if (!swapped) await cleaned.remove();
+    try {
+      for (const sealed of segments) {
+        if (
+          group !== undefined &&
+          !mayJoin(group.cleaned.size, group.cleaned.segment.baseOffset, sealed, log.config)
+        ) {
+          const full = group;
+          group = undefined;
+          whole = (await this.#putInPlace(full)) && whole;
+        }
+        group ??= { replaced: [], end: 0, cleaned: new CleanedWriter(log, sealed.segment.baseOffset) };
+        await this.#filterSegment(sealed.segment, group.cleaned, fates, rules);
+        group.replaced.push(sealed.segment);
+        group.end = sealed.end;
       }
+    } catch (error) {
+      await group?.cleaned.remove();
+      throw error;
     }
-    return whole;
+    return group === undefined ? whole : (await this.#putInPlace(group)) && whole;
   }
 
-  #putInPlace(group: readonly Sealed[], cleaned: CleanedWriter): Promise<boolean> {
-    // A single segment of which all is left stays as it is.
-    if (group.length === 1 && !cleaned.changed) return Promise.resolve(false);
-    const replaced = group.map((sealed) => sealed.segment);
-    const { segment, aborted } = cleaned;
-    return this.#log.writer.io.run(() => swapIn(this.#log, replaced, group.at(-1)!.end, segment, aborted));
+  /** False when some of the segments are not in the log any more. */
+  async #putInPlace({ replaced, end, cleaned }: Group): Promise<boolean> {
+    let swap: SwapOutcome = 'not begun';
+    try {
+      await cleaned.finish();
+      this.#goOn();
+      for (const segment of replaced) this.#bytesBefore += segment.written.size;
+      this.#bytesAfter += cleaned.segment.written.size;
+      // A single segment of which all is left stays as it is.
+      if (replaced.length === 1 && !cleaned.changed) return true;
+      const { segment, aborted } = cleaned;
+      await this.#log.writer.io.run(() =>
+        swapIn(this.#log, replaced, end, segment, aborted, (outcome) => {
+          swap = outcome;
+        }),
+      );
+      return swap === 'done';
+    } finally {
+      // Once it has begun, the new files are what counts, whatever has failed.
+      if ((swap as SwapOutcome) === 'not begun') await cleaned.remove();
+    }
   }
 
   async #filterSegment(

@@ -6,9 +6,10 @@ import { describe, it } from 'node:test';
 import { SeededRandom } from '@moldau/runtime/simulated/seeded-random.ts';
 
 import type { CompactionResult, LogConfig, PartitionLog } from '../../partition-log.ts';
-import { basesOf, type LogWorld } from '../log-fixture.ts';
+import { basesOf, batchAt, type LogWorld } from '../log-fixture.ts';
 import {
   COMPACTED,
+  FILES_ONLY,
   compactedWorld,
   readContent,
   tableOf,
@@ -34,7 +35,12 @@ interface Run {
 async function begin(seed: number): Promise<Run> {
   const random = new SeededRandom(seed);
   const config = { ...COMPACTED, segmentBytes: 600 + random.integer(3000), deleteRetentionMs: 40 };
-  const { world, log, writer } = await compactedWorld(config, seed);
+  // Half of the logs are written straight to their segments: frames of the write-ahead log point there.
+  const settings = random.chance(0.5) ? FILES_ONLY : { ...FILES_ONLY, directMinBytes: 1 };
+  const { world, log, writer } = await compactedWorld(config, seed, settings);
+  // And another partition holds on to all of the write-ahead log.
+  (await world.open(1)).append([batchAt(0)]);
+  await world.settle(50);
   // From so small that it takes a pass for a few keys, to plenty.
   world.cleaner = {
     ...world.cleaner,

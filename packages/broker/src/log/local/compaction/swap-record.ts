@@ -2,7 +2,7 @@
 // the process ends.
 //
 //   00000000000000000000.log.cleaned .index.cleaned ...      what takes the place, synced
-//   00000000000000000000.swap                                 { "base": 0, "end": 3000, "files": [".log", ".txnindex"] }
+//   00000000000000000000.swap                                 { "base": 0, "end": 3000, "bytes": 700, "files": [".log", ".txnindex"] }
 //   00000000000000000000.log, ...1000.log, ...2000.log        what goes: all that begin from `base` to before `end`
 //
 //   no record            the swap has not begun: the old segments count, `.cleaned` files go
@@ -23,6 +23,8 @@ export interface SwapRecord {
   readonly base: number;
   /** Where the first segment begins that stays. */
   readonly end: number;
+  /** The size of its .log file. */
+  readonly bytes: number;
   /** The files that the new segment needs; its indexes are there too, perhaps. */
   readonly files: readonly SegmentFile[];
 }
@@ -58,6 +60,7 @@ async function finishSwap(
   const { base, end, files } = record;
   const stem = `${folder}/${offsetName(base)}`;
   const waits = (kind: string): boolean => names.has(offsetName(base) + kind + CLEANED_SUFFIX);
+  await checkNewSegment(disk, folder, record, waits('.log'));
   // The record may have been written by a process that did not live to sync it.
   await disk.syncDirectory(folder);
   for (const name of names) {
@@ -75,6 +78,27 @@ async function finishSwap(
   await disk.syncDirectory(folder);
 }
 
+/** What is to go must not go before what takes its place is certainly there. */
+async function checkNewSegment(
+  disk: Disk,
+  folder: string,
+  record: SwapRecord,
+  waits: boolean,
+): Promise<void> {
+  const path = `${folder}/${offsetName(record.base)}.log${waits ? CLEANED_SUFFIX : ''}`;
+  let size = -1;
+  if (await disk.exists(path)) {
+    const file = await disk.open(path, { mode: 'read' });
+    size = await file.size();
+    await file.close();
+  }
+  if (size === record.bytes) return;
+  throw new LogError(
+    'CORRUPT',
+    `${path} should have the ${record.bytes} bytes that compaction wrote for offsets ${record.base} to ${record.end - 1}, and ${size < 0 ? 'is missing' : `has ${size}`}. Nothing was changed; restore the partition's folder from a backup.`,
+  );
+}
+
 async function readSwapRecord(disk: Disk, folder: string, base: number): Promise<SwapRecord> {
   const path = swapRecordPath(folder, base);
   try {
@@ -83,6 +107,7 @@ async function readSwapRecord(disk: Disk, folder: string, base: number): Promise
       record.base === base &&
       Number.isSafeInteger(record.end) &&
       record.end > base &&
+      Number.isSafeInteger(record.bytes) &&
       record.files.includes('.log')
     )
       return record;

@@ -8,7 +8,10 @@
 //
 // Must stay true: to be called as a piece of the log's file work; a durable checkpoint covers all that is replaced, and says that there may be gaps; once the
 // record may be on the disk, any failure ends the engine: only a start can tell what became of it.
+import { DiskError } from '@moldau/runtime';
+
 import type { AbortedTransaction } from '../../aborted-transaction.ts';
+import type { LogError } from '../../partition-log.ts';
 import type { Segment } from '../segment.ts';
 import type { LocalPartitionLog } from '../local-partition-log.ts';
 import { DELETED_SUFFIX } from '../partition-files.ts';
@@ -16,40 +19,29 @@ import { destroyLater } from '../retention.ts';
 import { replaceWhole } from '@moldau/runtime/small-files.ts';
 import { encodeSwapRecord, swapRecordPath } from './swap-record.ts';
 
+/** `begun`: the record may be on the disk. */
+export type SwapOutcome = 'not begun' | 'begun' | 'done';
+
 /** Old files of several swaps may be waiting at a time. */
 let retiredNumber = 0;
 
-/** `aborted`: what its `.txnindex` holds. False when the segments are not all in the log any more: nothing was done then. Failures before the swap counts are thrown as they are. */
+/**
+ * Does nothing when the segments are not all in the log any more. `aborted`: what the `.txnindex` of `cleaned` holds. `tell` is told how far it
+ * has come: not at all, at first. @throws DiskError `NO_SPACE` when it has not begun; LogError `FAILED`
+ */
 export async function swapIn(
   log: LocalPartitionLog,
   replaced: readonly Segment[],
   end: number,
   cleaned: Segment,
   aborted: readonly AbortedTransaction[],
-): Promise<boolean> {
-  const { disk } = log.context;
+  tell: (outcome: SwapOutcome) => void,
+): Promise<void> {
   const known = new Set(log.segments.known);
-  if (log.writer.gone || log.closed || !replaced.every((segment) => known.has(segment))) return false;
-  const record = swapRecordPath(log.folder, cleaned.baseOffset);
-  await disk.syncDirectory(log.folder);
-  const files = cleaned.hasAborted === true ? (['.log', '.txnindex'] as const) : (['.log'] as const);
-  await replaceWhole(disk, record, encodeSwapRecord({ base: cleaned.baseOffset, end, files }));
-  try {
-    await disk.syncDirectory(log.folder);
-    for (const segment of replaced) {
-      retiredNumber += 1;
-      await segment.moveTo(`.${retiredNumber}${DELETED_SUFFIX}`);
-    }
-    await cleaned.moveTo('');
-    await disk.syncDirectory(log.folder);
-    await disk.remove(record);
-    await disk.syncDirectory(log.folder);
-  } catch (error) {
-    // Told as a failure of the engine even where the disk was only full.
-    throw log.context.writeFailed(
-      new Error(`replacing segments of ${log.folder} failed: ${(error as Error).message}`, { cause: error }),
-    );
-  }
+  if (log.writer.gone || log.closed || !replaced.every((segment) => known.has(segment))) return;
+  await record(log, cleaned, end, () => tell('begun'));
+  await moveFiles(log, replaced, cleaned);
+  tell('done');
   cleaned.entryDurable = true;
   log.segments.replace(replaced, cleaned);
   log.aborted.compacted(cleaned.baseOffset, end, aborted);
@@ -61,5 +53,58 @@ export async function swapIn(
   }
   log.resized(cleaned.written.size - before);
   destroyLater(log, replaced);
-  return true;
+}
+
+/** Makes the record durable: from then on the swap counts. */
+async function record(
+  log: LocalPartitionLog,
+  cleaned: Segment,
+  end: number,
+  begun: () => void,
+): Promise<void> {
+  const { disk } = log.context;
+  const { baseOffset: base } = cleaned;
+  const path = swapRecordPath(log.folder, base);
+  const files = cleaned.hasAborted === true ? (['.log', '.txnindex'] as const) : (['.log'] as const);
+  try {
+    await disk.syncDirectory(log.folder);
+    await replaceWhole(disk, path, encodeSwapRecord({ base, end, bytes: cleaned.written.size, files }));
+  } catch (error) {
+    if (error instanceof DiskError && error.code === 'NO_SPACE') {
+      await disk.remove(`${path}.tmp`).catch(() => {});
+      throw error;
+    }
+    begun();
+    throw failed(log, error);
+  }
+  begun();
+  await disk.syncDirectory(log.folder).catch((error: unknown) => {
+    throw failed(log, error);
+  });
+}
+
+async function moveFiles(
+  log: LocalPartitionLog,
+  replaced: readonly Segment[],
+  cleaned: Segment,
+): Promise<void> {
+  const { disk } = log.context;
+  try {
+    for (const segment of replaced) {
+      retiredNumber += 1;
+      await segment.moveTo(`.${retiredNumber}${DELETED_SUFFIX}`);
+    }
+    await cleaned.moveTo('');
+    await disk.syncDirectory(log.folder);
+    await disk.remove(swapRecordPath(log.folder, cleaned.baseOffset));
+    await disk.syncDirectory(log.folder);
+  } catch (error) {
+    throw failed(log, error);
+  }
+}
+
+/** A failure of the engine, even where the disk was only full. */
+function failed(log: LocalPartitionLog, error: unknown): LogError {
+  const message = `replacing segments of ${log.folder} failed: ${(error as Error).message}`;
+  return log.context.writeFailed(new Error(message, { cause: error }));
 }
