@@ -116,7 +116,7 @@ function keyOf(item: unknown): string | undefined {
 }
 
 function entityKey({ entityType, entityName }: Record<string, unknown>): string {
-  return `${entityType}=${entityName}`;
+  return `${String(entityType)}=${String(entityName)}`;
 }
 
 function sorted(items: readonly unknown[]): unknown[] {

@@ -45,7 +45,7 @@ describe('AlterPartitionReassignments', () => {
     [[2], partition([2], 2, 4)],
   ];
   for (const [replicas, after] of moves) {
-    it(`from 0,1 led by 0 to ${replicas}: led by ${after.leader} in epoch ${after.leaderEpoch}`, () => {
+    it(`from 0,1 led by 0 to ${replicas.join()}: led by ${after.leader} in epoch ${after.leaderEpoch}`, () => {
       const { changes, answer } = reassign(replicas);
       assert.equal(answer[0]?.partitions[0]?.errorCode, ErrorCode.NONE);
       assert.deepEqual(applyChanges(image, changes).topics.get('t')?.partitions[0], after);
