@@ -3,20 +3,27 @@ import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import { createTopics, type TopicToCreate } from '../metadata/create-topics.ts';
 import { INTERNAL_TOPICS, TRANSACTION_STATE_TOPIC } from '../metadata/internal-topics.ts';
 import { topicNameProblem } from '../metadata/topic-rules.ts';
+import type { MutationQuota } from '../security/quotas/mutation-quotas.ts';
 import type { BrokerSettings } from '../settings/broker-settings.ts';
 import { propose } from './propose.ts';
 import type { Services } from './services.ts';
 
-/** Makes the topic if it may be made, with the broker's defaults; NONE when it is there now, else why not. */
+/**
+ * Makes the topic if it may be made, with the broker's defaults; NONE when it is there now, else why not.
+ * @param quota of the client that asks, if it has one: while it is used up the topic is not made, and the client asks again
+ */
 export async function autoCreateTopic(
   services: Services,
   name: string,
   mayCreate: boolean,
+  quota?: MutationQuota,
 ): Promise<ErrorCode> {
   if (topicNameProblem(name) !== undefined) return ErrorCode.INVALID_TOPIC_EXCEPTION;
   if (!mayCreate) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   if (INTERNAL_TOPICS.has(name)) return ensureInternalTopic(services, name);
-  return create(services, { name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] });
+  const topic = { name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] };
+  const error = await create(services, topic, quota);
+  return error === ErrorCode.THROTTLING_QUOTA_EXCEEDED ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : error;
 }
 
 /** Makes a topic of the broker's own if it is missing. */
@@ -60,10 +67,10 @@ function internalTopic(name: string, settings: BrokerSettings, brokers: number):
   };
 }
 
-async function create(services: Services, topic: TopicToCreate): Promise<ErrorCode> {
+async function create(services: Services, topic: TopicToCreate, quota?: MutationQuota): Promise<ErrorCode> {
   const { settings, random } = services;
   const { answer, failure } = await propose(services, (image) =>
-    createTopics(image, [topic], { settings, random, validateOnly: false }),
+    createTopics(image, [topic], { settings, random, validateOnly: false, quota }),
   );
   const error = failure?.errorCode ?? answer?.[0]?.errorCode ?? ErrorCode.NONE;
   return error === ErrorCode.TOPIC_ALREADY_EXISTS ? ErrorCode.NONE : error;

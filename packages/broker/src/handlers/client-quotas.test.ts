@@ -14,6 +14,7 @@ import { createTopicsRequest, createTopicsResponse } from '@moldau/protocol/gene
 import { deleteTopicsRequest, deleteTopicsResponse } from '@moldau/protocol/generated/delete-topics.ts';
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import { newFetchRequest } from '@moldau/protocol/generated/fetch.ts';
+import { metadataRequest, metadataResponse } from '@moldau/protocol/generated/metadata.ts';
 import { produceRequest, produceResponse } from '@moldau/protocol/generated/produce.ts';
 import { ask } from '../testing/ask.ts';
 import { batchOf } from '../testing/batches.ts';
@@ -199,6 +200,21 @@ test('changes of partitions beyond the quota are refused to clients that know of
       ErrorCode.NONE,
       'the debt was paid off while it was held back',
     );
+  }));
+
+test('a topic that would be made because somebody asks for it is counted as well', () =>
+  simulate({ settings: ['controller.quota.window.num=1'] }, async (cluster) => {
+    const client = await cluster.connect();
+    await setQuota(cluster, 'controller_mutation_rate', 1);
+    await createTopic(client, 'a', 3);
+    const describe = () =>
+      ask(client, metadataRequest, metadataResponse, {
+        topics: [{ name: 'made', topicId: new Uint8Array(16) }],
+        allowAutoTopicCreation: true,
+      });
+    assert.equal((await describe()).topics[0]?.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    await cluster.sleep(2000);
+    assert.equal((await describe()).topics[0]?.errorCode, ErrorCode.NONE);
   }));
 
 test('older clients have their changes made and are held back', () =>

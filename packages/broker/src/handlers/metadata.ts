@@ -69,7 +69,7 @@ async function describeAsked(
   }
   const topics: MetadataResponseTopic[] = [];
   for (const asked of uniqueTopics(named))
-    topics.push(await describeOne(services, asked, request, mayCreate));
+    topics.push(await describeOne(services, context, asked, request, mayCreate));
   return topics;
 }
 
@@ -81,6 +81,7 @@ function uniqueTopics(asked: readonly MetadataRequestTopic[]): MetadataRequestTo
 
 async function describeOne(
   services: Services,
+  context: RequestContext,
   asked: MetadataRequestTopic,
   request: MetadataRequest,
   mayCreate: boolean,
@@ -99,7 +100,8 @@ async function describeOne(
   }
   const topic = services.metadata.image.topics.get(asked.name);
   if (topic !== undefined) return describe(topic, request);
-  const error = await autoCreateTopic(services, asked.name, mayCreate);
+  const quota = services.mutationQuotas.for(context, true);
+  const error = await autoCreateTopic(services, asked.name, mayCreate, quota);
   const created = services.metadata.image.topics.get(asked.name);
   return created === undefined
     ? newMetadataResponseTopic({ errorCode: error, name: asked.name })
