@@ -39,6 +39,8 @@ type Step =
       readonly kind: 'restart';
       readonly how: 'reopen' | 'kill' | 'powerCut';
       readonly lose: 'nothing' | 'snapshots' | 'newest-snapshot' | 'index' | 'part-of-index';
+      /** For a kill or a power cut: so many calls of the disk into a checkpoint; undefined: none is under way. */
+      readonly into: number | undefined;
     };
 
 const producer = fc.nat(PRODUCERS - 1);
@@ -85,6 +87,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         'index' as const,
         'part-of-index' as const,
       ),
+      into: fc.option(fc.nat(40), { nil: undefined }),
     }),
   },
 );
@@ -157,7 +160,7 @@ class TransactionWorld {
         this.uncovered = false;
         return this.log.run(this.#local.context.checkpointed(this.#local));
       case 'restart':
-        return this.restart(step.how, step.lose);
+        return this.restart(step);
     }
   }
 
@@ -206,11 +209,9 @@ class TransactionWorld {
     for (const each of this.producers) this.#takeStateOf(each);
   }
 
-  async restart(
-    how: 'reopen' | 'kill' | 'powerCut',
-    lose: (Step & { kind: 'restart' })['lose'],
-  ): Promise<void> {
+  async restart({ how, lose, into }: Step & { kind: 'restart' }): Promise<void> {
     if (how === 'reopen') await this.log.run(this.log.store.close());
+    else if (into !== undefined) await this.beginCheckpoint(into);
     if (how === 'powerCut') this.log.disk.powerCut();
     else this.log.disk.processCrash();
     this.log.disk = this.log.disk.restart();
@@ -219,6 +220,14 @@ class TransactionWorld {
     this.uncovered = false;
     await this.log.openStore();
     await this.open();
+  }
+
+  /** Begins a checkpoint, which gets as far as `calls` calls of the disk. */
+  async beginCheckpoint(calls: number): Promise<void> {
+    this.uncovered = true;
+    void this.#local.context.checkpointed(this.#local).catch(() => {});
+    const before = this.log.calls.length;
+    for (let i = 0; i < 100 && this.log.calls.length - before < calls; i++) await this.log.settle(0.05);
   }
 
   /** Snapshots and indexes are derived: the log is enough. */
@@ -316,3 +325,27 @@ test('what read_committed sees is what the whole log means, through failed commi
     { numRuns: RUNS },
   );
 });
+
+/** Calls of the disk in the checkpoint of the test below, and some more. */
+const CHECKPOINT_CALLS = 45;
+
+for (const how of ['kill', 'powerCut'] as const) {
+  test(`a checkpoint that a ${how} cuts short at any call of the disk loses no aborted transaction`, async () => {
+    for (let into = 0; into <= CHECKPOINT_CALLS; into++) {
+      const world = new TransactionWorld(await LogWorld.start({ walFileBytes: 16 * KB }, into));
+      await world.open();
+      // The second round writes on in a file that is there.
+      for (let round = 0; round < 2; round++) {
+        world.write(world.producers[0]!, 2, true);
+        world.end(world.producers[0]!, false);
+        world.write(world.producers[1]!, 2, true);
+        world.end(world.producers[1]!, round === 0);
+        await world.log.settle(10);
+        await world.restart({ kind: 'restart', how, lose: 'nothing', into });
+        await world.check();
+        await world.take({ kind: 'checkpoint' });
+        await world.check();
+      }
+    }
+  });
+}
