@@ -98,6 +98,8 @@ public final class AdoptTool {
         Properties properties = client(bootstrap);
         properties.put("compression.type", codec);
         properties.put("enable.idempotence", "true");
+        // A topic that was just made refuses its first batch at times; a second in flight would then overtake it.
+        properties.put("max.in.flight.requests.per.connection", "1");
         properties.put("linger.ms", "2");
         properties.put("batch.size", "4000");
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(properties)) {

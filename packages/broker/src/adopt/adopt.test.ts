@@ -129,6 +129,7 @@ describe('adopting a Kafka folder', () => {
     kafka.file('orders-0/leader-epoch-checkpoint', '0\n2\n0 0\n7 10\n');
     kafka.startOffsets.set('orders-0', 7);
     kafka.segment('orders-1', 0, [], 0);
+    kafka.file('cleaner-offset-checkpoint', '');
     kafka.nextProducerId(5000);
     await kafka.write();
 

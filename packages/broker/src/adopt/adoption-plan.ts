@@ -8,6 +8,7 @@
 //   a partition in none of the directories                refused, unless the user says that it may begin empty
 //
 // A node that used ZooKeeper has no controllers' log: topics are then what the folders say, and their settings are not known.
+import { BROKER_SETTINGS } from '../settings/all-settings.ts';
 import { topicConfigProblems } from '../settings/validate-topic-configs.ts';
 import { GROUP_METADATA_TOPIC } from '../metadata/internal-topics.ts';
 import { AdoptError } from './adopt-error.ts';
@@ -256,9 +257,14 @@ class Planner {
       );
       return;
     }
-    if (metadata.brokerConfigs.length > 0) {
+    // Kafka sets some of them by itself, to what they are anyway.
+    const changed = [...metadata.brokerConfigs].filter(
+      ([name, value]) => BROKER_SETTINGS.get(name)?.default !== value,
+    );
+    if (changed.length > 0) {
+      const settings = changed.map(([name, value]) => `${name}=${value}`).join(', ');
       this.notices.push(
-        `Dynamic settings of brokers are not adopted; set them again where wanted: ${metadata.brokerConfigs.join(', ')}.`,
+        `Dynamic settings of brokers are not adopted; set them again where wanted: ${settings}.`,
       );
     }
     for (const [kind, count] of metadata.others) {

@@ -39,8 +39,8 @@ export interface ClusterMetadata {
   readonly topics: ReadonlyMap<string, KafkaTopic>;
   /** Settings of topics, by topic and name. */
   readonly topicConfigs: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** Dynamic settings of brokers, as `name=value` lines. */
-  readonly brokerConfigs: readonly string[];
+  /** Dynamic settings: by name for all brokers, by `name (node N)` for one. */
+  readonly brokerConfigs: ReadonlyMap<string, string>;
   /** 0 when none was given out. */
   readonly nextProducerId: number;
   readonly endOffset: number;
@@ -142,17 +142,13 @@ function replayBatch(
 export class MetadataReplay implements ClusterMetadata {
   readonly topics = new Map<string, KafkaTopic>();
   readonly topicConfigs = new Map<string, Map<string, string>>();
+  readonly brokerConfigs = new Map<string, string>();
   readonly others = new Map<string, number>();
   nextProducerId = 0;
   endOffset = 0;
   readonly #names = new Map<string, string>();
-  readonly #brokerConfigs = new Map<string, string>();
   /** Records of a metadata transaction that has not ended. */
   #open: MetadataRecord[] | undefined;
-
-  get brokerConfigs(): string[] {
-    return [...this.#brokerConfigs].map(([name, value]) => `${name}=${value}`);
-  }
 
   record(record: MetadataRecord): void {
     switch (record.name) {
@@ -234,8 +230,8 @@ export class MetadataReplay implements ClusterMetadata {
       else configs.set(name, value);
     } else if (resourceType === BROKER_RESOURCE) {
       const key = resourceName === '' ? name : `${name} (node ${resourceName})`;
-      if (value === null) this.#brokerConfigs.delete(key);
-      else this.#brokerConfigs.set(key, value);
+      if (value === null) this.brokerConfigs.delete(key);
+      else this.brokerConfigs.set(key, value);
     } else {
       this.others.set('ConfigRecord', (this.others.get('ConfigRecord') ?? 0) + 1);
     }

@@ -70,7 +70,8 @@ export async function readKafkaLogDir(disk: Disk, path: string): Promise<KafkaLo
   }
   const offsets = async (name: string): Promise<ReadonlyMap<string, number>> => {
     const content = await readWhole(disk, `${path}/${name}`);
-    if (content === undefined) return new Map();
+    // Kafka makes the file empty and writes it when there is something to say.
+    if (content === undefined || content.length === 0) return new Map();
     const parsed = parseOffsetsFile(content);
     if (parsed === undefined)
       throw new AdoptError(

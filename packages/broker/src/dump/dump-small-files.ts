@@ -55,7 +55,10 @@ export const dumpEpochs: SmallFileDump = async (disk, path, sink) => {
 
 /** `log-start-offset-checkpoint` and its like */
 export const dumpOffsets: SmallFileDump = async (disk, path, sink) => {
-  const offsets = parseOffsetsFile((await readWhole(disk, path)) ?? new Uint8Array(0));
+  const content = (await readWhole(disk, path)) ?? new Uint8Array(0);
+  // Kafka makes the file empty and writes it when there is something to say.
+  if (content.length === 0) return 0;
+  const offsets = parseOffsetsFile(content);
   if (offsets === undefined)
     return damage(
       sink,
