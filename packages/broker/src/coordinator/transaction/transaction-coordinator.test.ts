@@ -268,6 +268,18 @@ void test('the time-out of a transaction counts from its beginning, over a resta
   );
 });
 
+void test('a clock that is set back while nobody runs does not keep a transaction open', async () => {
+  const { world, t } = await open({ abortTimedOutIntervalMs: 1_000 });
+  await t.init('a', { timeout: 60_000 });
+  await t.add('a', ['orders-0'], { version: 5 });
+  world.clock.jump(-24 * 3_600_000);
+  await world.restart();
+  await world.advance(62_000);
+  t.read();
+  await t.describe();
+  assert.equal(t.read(), lines('describe', '  NONE CompleteAbort P1/1 begun'));
+});
+
 void test('a transaction that others coordinate has all the time of the world (KIP-939)', async () => {
   const { world, t } = await open({ twoPhaseCommit: true });
   await t.init('a', { version: 6, twoPhase: true });

@@ -109,13 +109,14 @@ export class TransactionState implements CoordinatorState<TransactionChange> {
     for (const transaction of this.#transactions.values()) {
       if (isPrepared(transaction.status)) effects.push({ kind: 'markers', transaction });
       if (transaction.status !== 'Ongoing' || transaction.timeoutMs === NO_TIMEOUT) continue;
-      const leftMs = Math.max(0, transaction.startMs + transaction.timeoutMs - nowMs);
+      // A clock that was set back meanwhile must not make it wait longer than it could ever have.
+      const leftMs = transaction.startMs + transaction.timeoutMs - nowMs;
       const { transactionalId, lastProducerEpoch } = transaction;
       changes.push({
         kind: 'unstored',
         transactionalId,
         lastProducerEpoch,
-        deadlineMs: monotonicMs + leftMs,
+        deadlineMs: monotonicMs + Math.min(Math.max(0, leftMs), transaction.timeoutMs),
       });
     }
     return { records: [], changes, replies: [], effects };
