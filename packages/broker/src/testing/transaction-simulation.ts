@@ -135,7 +135,7 @@ class TransactionSimulation {
     );
     const supervision = this.#injector.supervise();
     const reading = Promise.all(this.#readers.map((reader) => reader.run()));
-    const copying = Promise.all(SHARES.map((sources, i) => this.#keepCopying(`copier-${i}`, sources)));
+    const copying = Promise.all(SHARES.map((sources, i) => this.#keepCopying(`share-${i}`, sources)));
     const moving = this.#moveLeaders();
     const jumping = this.#jumpClocks();
     await this.#injector.run(between(cluster.random, 500, 2500));
@@ -157,32 +157,46 @@ class TransactionSimulation {
     await createTopic(client, 'audit', 1, TARGET_CONFIG, this.#brokers);
     // The internal topics, so that their partitions can be moved.
     await findCoordinator(client, COPY_GROUP);
-    await transactionCoordinator(cluster, client, 'copier-0');
+    await transactionCoordinator(cluster, client, 'any');
   }
 
-  /** One copier after the other for a transactional id; some begin while the one before still lives. */
-  async #keepCopying(transactionalId: string, sources: readonly number[]): Promise<void> {
+  /**
+   * One copier after the other for some sources; some begin while the one before still lives, and fence it by its transactional id. Where nobody lives a
+   * successor may come with an id of its own: then it is stable offsets (KIP-447) that keep it from beginning before a transaction of old has ended.
+   */
+  async #keepCopying(share: string, sources: readonly number[]): Promise<void> {
     const { cluster } = this.#world;
     const random = cluster.random.fork();
     const all: Promise<boolean>[] = [];
+    let living = 0;
+    let ids = 0;
     for (let n = 0; !this.#world.over; n++) {
+      if (living === 0 && random.chance(0.5)) ids += 1;
       const options = {
-        name: `${transactionalId}.${n}`,
-        transactionalId,
+        name: `${share}.${n}`,
+        transactionalId: `${share}-${ids}`,
         sources,
         records: RECORDS,
         flavour: random.chance(0.5) ? 'V1' : 'V2',
+        onEnd: () => this.#injector?.provoke(),
       } as const;
       const copier = new TransactionalCopier(this.#world, this.#history, options, this.#connections());
       this.#copiers += 1;
-      const running = copier.run();
+      living += 1;
+      const running = copier.run().finally(() => {
+        living -= 1;
+      });
       all.push(running);
       const life = cluster.sleep(between(random, 100, 1200)).then(() => undefined);
       const copied = this.#world.draining ? await running : await Promise.race([running, life]);
       if (copied === true) break;
-      if (copied === undefined && random.chance(0.3)) copier.dying = true;
-      // It goes on as a zombie, or nobody comes in its place.
-      else if (copied === undefined && random.chance(0.4) && (await running)) break;
+      if (copied === undefined && random.chance(0.3)) {
+        copier.dying = true;
+        if (random.chance(0.5)) await running;
+      } else if (copied === undefined && random.chance(0.4)) {
+        if (await running) break;
+      }
+      // Otherwise it goes on as a zombie.
       if (copied === false) await cluster.sleep(between(random, 1, 50));
     }
     await Promise.all(all);

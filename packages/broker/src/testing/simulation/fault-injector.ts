@@ -9,6 +9,10 @@ import { violated, type SimulatedRun } from './world.ts';
 const SUPERVISION_MS = 5;
 const STOP_LIMIT_MS = 5000;
 const PLENTY = 2 ** 40;
+/** How likely something that is under way provokes a fault, how soon that comes, and how much slower the disk is until then. */
+const PROVOKED = 0.12;
+const PROVOKED_WITHIN_MS = 60;
+const MAX_SLOWNESS = 60;
 
 export class FaultInjector {
   readonly #world: SimulatedRun;
@@ -17,6 +21,8 @@ export class FaultInjector {
   /** Faults are over: a start that fails now is a violation. */
   #calm = false;
   #stopping = false;
+  /** Faults come. */
+  #active = false;
   readonly counts: Record<string, number> = {};
 
   constructor(world: SimulatedRun, hosts: readonly string[]) {
@@ -58,17 +64,39 @@ export class FaultInjector {
   /** Faults for about `durationMs`, then everything is healthy. */
   async run(durationMs: number): Promise<void> {
     const { cluster } = this.#world;
+    this.#active = true;
     const end = cluster.scheduler.clock.monotonic() + durationMs;
     while (cluster.scheduler.clock.monotonic() < end) {
       await cluster.sleep(10 + this.#random.integer(600));
       await this.#one();
     }
+    this.#active = false;
     this.#heal();
     // A disk that failed before may still take the broker down; from then on nothing may.
     await cluster.sleep(200);
     if (cluster.fatal !== undefined) cluster.processCrash();
     this.#heal();
     this.#calm = true;
+  }
+
+  /**
+   * Something is under way that must not be seen half done: now and then the disk becomes slow at once, and within a moment the power goes, the process
+   * dies, or the disk is full.
+   */
+  provoke(): void {
+    const { cluster } = this.#world;
+    if (!this.#active || cluster.down || !this.#random.chance(PROVOKED)) return;
+    this.#count('provoked faults');
+    cluster.disk.faults.slowDown(1 + this.#random.integer(MAX_SLOWNESS));
+    const kind = this.#random.integer(4);
+    if (kind === 0) cluster.disk.setCapacity(0);
+    cluster.scheduler.clock.setTimer(this.#random.integer(PROVOKED_WITHIN_MS), () => {
+      cluster.disk.faults.slowDown(1);
+      cluster.disk.setCapacity(PLENTY);
+      if (!this.#active) return;
+      if (kind === 1 && !cluster.down) cluster.processCrash();
+      else if (kind > 1) cluster.powerCut();
+    });
   }
 
   #heal(): void {

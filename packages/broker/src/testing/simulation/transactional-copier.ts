@@ -56,6 +56,8 @@ export interface CopierOptions {
   /** Records in each source partition. */
   readonly records: number;
   readonly flavour: Flavour;
+  /** Called when the end of a transaction is being sent. */
+  readonly onEnd: () => void;
 }
 
 export class TransactionalCopier {
@@ -225,6 +227,7 @@ export class TransactionalCopier {
   #end(committed: boolean): Promise<Step> {
     const before = this.#current;
     return this.#until('EndTxn', Infinity, async () => {
+      this.#options.onEnd();
       const { error, producer } = await this.#calls.endTransaction(before, committed);
       if (error !== ErrorCode.NONE) return error;
       // Another epoch counts its sequences from 0.
