@@ -106,7 +106,8 @@ export class Dispatcher {
       );
     }
     const { quotas, clock } = this.#services;
-    const startedMs = quotas.active ? clock.monotonic() : undefined;
+    // Brokers are not held back by quotas that are meant for clients.
+    const startedMs = quotas.active && peer.principal !== BROKER_PRINCIPAL ? clock.monotonic() : undefined;
     const reader = new Reader(frame, 0, frame.length, this.#services.settings.maxArrayLength);
     try {
       const header = requestHeader.decode(reader, requestHeaderVersion(key, version));
