@@ -24,6 +24,7 @@ import { requestHeader } from '@moldau/protocol/generated/request-header.ts';
 import { apiVersionsAnswer } from '../handlers/api-versions.ts';
 import type { AnyApi, ClientConnection, Services } from '../handlers/services.ts';
 import type { Answered, Received } from './request-pipeline.ts';
+import { BROKER_PRINCIPAL } from '../security/acls/access.ts';
 import { RunningRequest } from './running-request.ts';
 
 const LENGTH_SIZE = 4;
