@@ -23,7 +23,7 @@ function transcript() {
   return {
     queue,
     lines,
-    async settle(name: string, failure?: Error) {
+    settle: async (name: string, failure?: Error): Promise<void> => {
       if (failure === undefined) slow.get(name)?.resolve(name);
       else slow.get(name)?.reject(failure);
       for (let i = 0; i < 5; i += 1) await Promise.resolve();
