@@ -71,11 +71,16 @@ const part = (
 async function produce(
   client: SimulatedClient,
   records: Uint8Array,
-  { version = ADDS, id = 'tx' as string | null, topic = 'topic' } = {},
+  { version = ADDS, id = 'tx' }: SentWith = {},
 ): Promise<string> {
-  const message = { ...produceTo(topic, 0, records), transactionalId: id };
+  const message = { ...produceTo('topic', 0, records), transactionalId: id };
   const answer = await client.request(produceRequest, produceResponse, message, version);
   return errorName(answer.responses[0]!.partitionResponses[0]!.errorCode);
+}
+
+interface SentWith {
+  readonly version?: number;
+  readonly id?: string | null;
 }
 
 interface MarkerFields {

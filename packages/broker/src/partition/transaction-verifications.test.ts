@@ -9,6 +9,8 @@ import {
   type Verified,
 } from './transaction-verifications.ts';
 
+const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** Verifications whose coordinator is the test, and which say what became of each batch. */
 class Transcript {
   readonly said: string[] = [];
@@ -47,8 +49,7 @@ class Transcript {
 
   async answer(error: ErrorCode = ErrorCode.NONE): Promise<string[]> {
     this.#answers.shift()!(error);
-    await Promise.resolve();
-    await Promise.resolve();
+    await soon();
     return this.said.splice(0);
   }
 }

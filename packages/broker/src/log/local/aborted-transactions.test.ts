@@ -33,7 +33,7 @@ test("the file is Kafka's: 34 bytes for each abort marker", () => {
   const entry = { producerId: 4000, firstOffset: 5, lastOffset: 300, lastStableOffset: 299 };
   assert.equal(
     Buffer.from(encodeAborted([entry])).toString('hex'),
-    '0000' + '0000000000000fa0' + '0000000000000005' + '000000000000012c' + '000000000000012b',
+    ['0000', '0000000000000fa0', '0000000000000005', '000000000000012c', '000000000000012b'].join(''),
   );
 });
 

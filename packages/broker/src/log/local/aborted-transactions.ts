@@ -154,7 +154,7 @@ export class AbortedTransactions {
   async #searchFiles(search: Search, endOffset: number): Promise<void> {
     await this.#log.segments.load();
     if (!this.#agreed) await this.#log.writer.io.run(() => this.#agree());
-    for (const segment of [...this.#log.segments.known]) {
+    for (const segment of this.#log.segments.known) {
       if (search.complete || segment.baseOffset >= endOffset) break;
       const next = this.#log.segments.after(segment)?.baseOffset ?? Infinity;
       if (next <= search.fromOffset || segment.deleted || !(await segment.hasAbortedFile())) continue;
