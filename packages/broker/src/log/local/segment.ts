@@ -261,6 +261,18 @@ export class Segment {
     return this.written.firstTimestamp;
   }
 
+  /** Makes the index files durable too, as far as they are there. */
+  async syncIndexes(): Promise<void> {
+    for (const kind of ['.index', '.timeindex'] as const) {
+      const file = await this.#disk.open(this.path(kind), { mode: 'create' });
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    }
+  }
+
   async sync(): Promise<void> {
     if (this.created && this.log.dirty) {
       await this.log.sync();
@@ -365,12 +377,15 @@ export class Segment {
       await this.rebuildIndexes();
       return;
     }
+    const unknown = this.written.maxTimestamp < 0;
     try {
       this.#offsetIndex = offsetIndex;
       this.#timeIndex = timeIndex;
       this.#storedOffsetEntries = offsetIndex.count;
       this.#storedTimeEntries = timeIndex.count;
       await this.#indexFrom(this.#located(offsetIndex.last));
+      // The files are not synced: after a power cut the one may have lost its end, and the other not.
+      if (unknown) await this.#findLargestFrom(timeIndex.last?.relativeOffset ?? 0);
     } catch (error) {
       if (!(error instanceof LogError) || offsetIndex.count === 0) throw error;
       await this.rebuildIndexes();
@@ -409,6 +424,21 @@ export class Segment {
       this.written.maxTimestampOffset = progress.maxTimestampOffset;
     }
     this.written.bytesSinceIndex = progress.bytesSinceIndex;
+  }
+
+  /** Looks for a larger timestamp than the time index has, behind what its last entry stands for. */
+  async #findLargestFrom(relativeOffset: number): Promise<void> {
+    const { written } = this;
+    await scanSegment(this, {
+      from: this.#located(this.#offsetIndex!.lookup(relativeOffset)),
+      whole: false,
+      onBatch: (bytes, at) => {
+        const timestamp = recordsMaxTimestamp(bytes, at);
+        if (timestamp <= written.maxTimestamp) return;
+        written.maxTimestamp = timestamp;
+        written.maxTimestampOffset = batchLastOffset(bytes, at);
+      },
+    });
   }
 
   #addIndexEntry(lastOffset: number, position: number): void {

@@ -66,6 +66,7 @@ export class CleanedWriter {
       await segment.prepareToWrite();
       if (this.aborted.length > 0) await writeAborted(segment, 0, this.aborted);
       await segment.writeIndexes(true);
+      await segment.syncIndexes();
       segment.log.dirty = true;
       await segment.sync();
     });

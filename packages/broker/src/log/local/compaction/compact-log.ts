@@ -198,7 +198,7 @@ class LogCompaction {
 
   /** False when some of the segments are not in the log any more. */
   async #putInPlace({ replaced, end, cleaned }: Group): Promise<boolean> {
-    let swap: SwapOutcome = 'not begun';
+    const swap: { outcome: SwapOutcome } = { outcome: 'not begun' };
     try {
       await cleaned.finish();
       this.#goOn();
@@ -209,13 +209,13 @@ class LogCompaction {
       const { segment, aborted } = cleaned;
       await this.#log.writer.io.run(() =>
         swapIn(this.#log, replaced, end, segment, aborted, (outcome) => {
-          swap = outcome;
+          swap.outcome = outcome;
         }),
       );
-      return swap === 'done';
+      return swap.outcome === 'done';
     } finally {
       // Once it has begun, the new files are what counts, whatever has failed.
-      if ((swap as SwapOutcome) === 'not begun') await cleaned.remove();
+      if (swap.outcome === 'not begun') await cleaned.remove();
     }
   }
 
