@@ -46,7 +46,15 @@ test("a Kafka broker's folder is left alone", async () => {
   await (await disk.open('/data/meta.properties', { mode: 'create' })).close();
   await assert.rejects(
     openDataFolder(disk, '/data'),
-    (error: DataFolderError) => error.code === 'FORMAT' && /Kafka/.test(error.message),
+    (error: DataFolderError) =>
+      error.code === 'FORMAT' && /moldau adopt --from \/data --data/.test(error.message),
   );
   assert.equal(await disk.exists('/data/moldau.json'), false);
+});
+
+test('what an adoption has left behind that did not end is removed', async () => {
+  const disk = new SimulatedDisk();
+  await disk.makeDirectory('/data/adopting/orders-0');
+  await (await openDataFolder(disk, '/data')).release();
+  assert.equal(await disk.exists('/data/adopting'), false);
 });

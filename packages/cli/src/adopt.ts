@@ -25,7 +25,7 @@ interface AdoptCommandOptions {
   readonly allowGaps?: boolean;
 }
 
-const gather = (value: string, all: readonly string[]): string[] => [...all, value];
+const gather = (value: string, all: readonly string[] = []): string[] => [...all, value];
 
 export function addAdopt(program: Command): void {
   program
@@ -37,7 +37,6 @@ export function addAdopt(program: Command): void {
       '--from <folder>',
       'a log directory of the node (an entry of its log.dirs); repeat it for further ones. Only read, and Kafka cannot start on it meanwhile',
       gather,
-      [],
     )
     .option('--data <folder>', "Moldau's data folder; made if missing", DEFAULT_DATA)
     .addOption(
