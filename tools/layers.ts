@@ -16,8 +16,8 @@ const packages: Record<string, readonly string[]> = {
 
 /** The broker's modules, top first: a module may import those below it in this list, and itself. */
 const brokerModules = [
-  'adopt', // and `dump`: tools beside the broker that know all of its files
-  'dump',
+  'dump', // and `adopt`: tools beside the broker that know all of its files
+  'adopt',
   'broker', // broker.ts and the other files at the top: they put everything together
   'server',
   'handlers',
@@ -42,6 +42,7 @@ const imageFiles = [
   'metadata/topic-rules.ts',
   'metadata/client-quota-entity.ts',
   'metadata/acl-binding.ts',
+  'metadata/scram-credential.ts',
 ];
 
 /** Who may import node: modules beside the runtime: protocol only where it compresses (a browser build replaces those). */

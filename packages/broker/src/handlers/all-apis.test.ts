@@ -114,6 +114,19 @@ const REQUESTS: Readonly<Record<string, Build>> = {
   }),
   DeleteAcls: () => ({ filters: [{ ...EVERY_ACL, patternTypeFilter: 1 }] }),
   DescribeAcls: () => ({ ...EVERY_ACL, patternTypeFilter: 1 }),
+  AlterUserScramCredentials: () => ({
+    deletions: [{ name: 'nobody', mechanism: 1 }],
+    upsertions: [
+      {
+        name: 'somebody',
+        mechanism: 1,
+        iterations: 4096,
+        salt: new Uint8Array(8),
+        saltedPassword: new Uint8Array(32),
+      },
+    ],
+  }),
+  DescribeUserScramCredentials: () => ({ users: null }),
   DescribeClientQuotas: () => ({
     components: [{ entityType: 'user', matchType: 2, match: null }],
     strict: false,
@@ -256,6 +269,7 @@ const EVERY_ACL = { resourceTypeFilter: 1, operation: 1, permissionType: 1 };
 /** Errors that these requests are to get, by API. */
 const EXPECTED_ERRORS: Readonly<Record<string, readonly string[]>> = {
   AlterReplicaLogDirs: ['LOG_DIR_NOT_FOUND'],
+  AlterUserScramCredentials: ['RESOURCE_NOT_FOUND'],
   CreateAcls: ['SECURITY_DISABLED'],
   DeleteAcls: ['SECURITY_DISABLED'],
   DeleteGroups: ['GROUP_ID_NOT_FOUND'],

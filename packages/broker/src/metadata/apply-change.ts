@@ -21,6 +21,7 @@ import type {
   PartitionImage,
   TopicImage,
 } from './image.ts';
+import { scramKey, type ScramCredential } from './scram-credential.ts';
 
 /** The image before the first change: version 0, no cluster id, nothing in it but the levels of features that a new cluster has. */
 export function emptyImage(): MetadataImage {
@@ -38,6 +39,7 @@ export function emptyImage(): MetadataImage {
     runs: 0,
     clientQuotas: new Map(),
     acls: new Map(),
+    scramCredentials: new Map(),
     nextProducerId: 0,
   };
 }
@@ -72,6 +74,7 @@ export class ImageDraft {
   readonly #features: DraftMap<string, number>;
   readonly #clientQuotas: DraftMap<string, EntityQuotas>;
   readonly #acls: DraftMap<string, AclBinding>;
+  readonly #scramCredentials: DraftMap<string, ScramCredential>;
   /** Partition lists copied by this draft: these, and only these, may be changed in place. */
   readonly #ownPartitions = new Map<string, PartitionImage[]>();
 
@@ -92,6 +95,7 @@ export class ImageDraft {
     this.#features = new DraftMap(image.features);
     this.#clientQuotas = new DraftMap(image.clientQuotas);
     this.#acls = new DraftMap(image.acls);
+    this.#scramCredentials = new DraftMap(image.scramCredentials);
   }
 
   get version(): number {
@@ -148,6 +152,11 @@ export class ImageDraft {
         for (const acl of change.removed) this.#acls.writable().delete(aclKey(acl));
         for (const acl of change.added) this.#acls.writable().set(aclKey(acl), acl);
         break;
+      case 'scram-credentials-changed':
+        for (const key of change.removed) this.#scramCredentials.writable().delete(key);
+        for (const credential of change.added)
+          this.#scramCredentials.writable().set(scramKey(credential.user, credential.mechanism), credential);
+        break;
       case 'client-quotas-changed':
         this.#changeQuotas(change);
         break;
@@ -181,6 +190,7 @@ export class ImageDraft {
       runs: this.#runs,
       clientQuotas: this.#clientQuotas.current,
       acls: this.#acls.current,
+      scramCredentials: this.#scramCredentials.current,
       nextProducerId: this.#nextProducerId,
     };
   }

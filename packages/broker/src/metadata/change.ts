@@ -3,6 +3,7 @@
 import type { AclBinding } from './acl-binding.ts';
 import type { QuotaEntity } from './client-quota-entity.ts';
 import type { BrokerImage, PartitionImage } from './image.ts';
+import type { ScramCredential } from './scram-credential.ts';
 
 export type ConfigResource = 'topic' | 'broker' | 'group' | 'client-metrics';
 
@@ -50,5 +51,11 @@ export type MetadataChange =
       readonly kind: 'acls-changed';
       readonly added: readonly AclBinding[];
       readonly removed: readonly AclBinding[];
+    }
+  /** Sets credentials, and takes away those of these keys. */
+  | {
+      readonly kind: 'scram-credentials-changed';
+      readonly added: readonly ScramCredential[];
+      readonly removed: readonly string[];
     }
   | { readonly kind: 'producer-ids-allocated'; readonly next: number };

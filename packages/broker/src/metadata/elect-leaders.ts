@@ -21,7 +21,7 @@ export interface ElectedTopic {
   readonly partitionResult: readonly (Outcome & { readonly partitionId: number })[];
 }
 
-/** For `MetadataStore.propose`. When all partitions were asked for, those that need no election are left out, as Kafka does. */
+/** For `MetadataStore.propose`. When all partitions were asked for, those that need no election are left out of their topics, as Kafka does. */
 export function electLeaders(
   image: MetadataImage,
   { electionType, topicPartitions }: ElectionRequest,
@@ -50,11 +50,7 @@ export function electLeaders(
           : results,
     };
   });
-  return {
-    changes,
-    answer:
-      topicPartitions === null ? answer.filter(({ partitionResult }) => partitionResult.length > 0) : answer,
-  };
+  return { changes, answer };
 }
 
 function elect(

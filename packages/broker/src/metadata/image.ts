@@ -3,6 +3,7 @@
 // Must stay true: an image never changes once it is published, and `version` grows by one with each change.
 import type { AclBinding } from './acl-binding.ts';
 import type { QuotaEntity } from './client-quota-entity.ts';
+import type { ScramCredential } from './scram-credential.ts';
 
 export interface BrokerImage {
   readonly id: number;
@@ -58,6 +59,8 @@ export interface MetadataImage {
   readonly clientQuotas: ReadonlyMap<string, EntityQuotas>;
   /** Access rules by their key (acl-binding.ts). */
   readonly acls: ReadonlyMap<string, AclBinding>;
+  /** By their key (scram-credential.ts). */
+  readonly scramCredentials: ReadonlyMap<string, ScramCredential>;
   /** How often a process has taken the metadata over, this one included: the epoch of its leader (DescribeQuorum). */
   readonly runs: number;
   /** The first producer id that no broker has been given yet. */

@@ -20,6 +20,12 @@ import {
   type AlterReplicaLogDirsResponse,
 } from '@moldau/protocol/generated/alter-replica-log-dirs.ts';
 import {
+  newAlterUserScramCredentialsResponse,
+  newAlterUserScramCredentialsResult,
+  type AlterUserScramCredentialsRequest,
+  type AlterUserScramCredentialsResponse,
+} from '@moldau/protocol/generated/alter-user-scram-credentials.ts';
+import {
   newDescribeClientQuotasResponse,
   type DescribeClientQuotasRequest,
   type DescribeClientQuotasResponse,
@@ -38,6 +44,11 @@ import {
   type DescribeQuorumRequest,
   type DescribeQuorumResponse,
 } from '@moldau/protocol/generated/describe-quorum.ts';
+import {
+  newDescribeUserScramCredentialsResponse,
+  type DescribeUserScramCredentialsRequest,
+  type DescribeUserScramCredentialsResponse,
+} from '@moldau/protocol/generated/describe-user-scram-credentials.ts';
 import {
   newElectLeadersResponse,
   newPartitionResult,
@@ -159,6 +170,22 @@ export const unregisterBroker = needs<UnregisterBrokerRequest, UnregisterBrokerR
 export const updateFeatures = needs<UpdateFeaturesRequest, UpdateFeaturesResponse>(AclOperation.ALTER, () =>
   newUpdateFeaturesResponse(REFUSED),
 );
+
+export const alterUserScramCredentials = needs<
+  AlterUserScramCredentialsRequest,
+  AlterUserScramCredentialsResponse
+>(AclOperation.ALTER, ({ deletions, upsertions }) =>
+  newAlterUserScramCredentialsResponse({
+    results: [...new Set([...deletions, ...upsertions].map(({ name }) => name))].map((user) =>
+      newAlterUserScramCredentialsResult({ ...REFUSED, user }),
+    ),
+  }),
+);
+
+export const describeUserScramCredentials = needs<
+  DescribeUserScramCredentialsRequest,
+  DescribeUserScramCredentialsResponse
+>(AclOperation.DESCRIBE, () => newDescribeUserScramCredentialsResponse(REFUSED));
 
 /** Everyone may know the brokers; which operations the client may do is another matter. */
 export const describeCluster: Guard<DescribeClusterRequest, DescribeClusterResponse> = (asking, request) => ({

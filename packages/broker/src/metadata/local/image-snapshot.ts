@@ -15,6 +15,7 @@ import type {
   PartitionImage,
   TopicImage,
 } from '../image.ts';
+import { scramKey, type ScramCredential } from '../scram-credential.ts';
 
 type PartitionRow = [
   leader: number,
@@ -58,6 +59,8 @@ interface SnapshotDocument {
   readonly clientQuotas?: readonly QuotaRow[];
   /** Not in snapshots from before there were access rules. */
   readonly acls?: readonly AclBinding[];
+  /** Likewise. */
+  readonly scramCredentials?: readonly ScramCredential[];
 }
 
 export function encodeSnapshot(image: MetadataImage): Uint8Array {
@@ -76,6 +79,7 @@ export function encodeSnapshot(image: MetadataImage): Uint8Array {
     runs: image.runs,
     features: Object.fromEntries(image.features),
     acls: [...image.acls.values()],
+    scramCredentials: [...image.scramCredentials.values()],
     clientQuotas: [...image.clientQuotas.values()].map(({ entity, values }) => ({
       entity,
       values: Object.fromEntries(values),
@@ -108,6 +112,12 @@ export function decodeSnapshot(payload: Uint8Array): MetadataImage {
     clientMetricsConfigs: configMap(document.configs.clientMetrics ?? {}),
     runs: document.runs ?? 0,
     features: document.features === undefined ? DEFAULT_FEATURES : new Map(Object.entries(document.features)),
+    scramCredentials: new Map(
+      (document.scramCredentials ?? []).map((credential) => [
+        scramKey(credential.user, credential.mechanism),
+        credential,
+      ]),
+    ),
     acls: new Map((document.acls ?? []).map((acl) => [aclKey(acl), acl])),
     clientQuotas: new Map(
       (document.clientQuotas ?? []).map(({ entity, values }): [string, EntityQuotas] => [
