@@ -13,7 +13,7 @@ import type { PartitionCheckpoint } from './checkpoint-file.ts';
 import type { LocalPartitionLog } from './local-partition-log.ts';
 import { scanAborted } from './scan-aborted.ts';
 import type { Segment } from './segment.ts';
-import { walkAborted, writeAborted } from './transaction-index-file.ts';
+import { countAborted, walkAborted, writeAborted } from './transaction-index-file.ts';
 
 /** So many entries stay in memory although they are in files: readers near the end of the log need no file. */
 const RECENT_ENTRIES = 256;
@@ -69,6 +69,15 @@ export class AbortedTransactions {
       this.#recent.pop();
   }
 
+  /**
+   * Compaction is about to replace segments below `offset`: files agree with what the replay found before that, and the next checkpoint says nothing
+   * of theirs.
+   */
+  async replacingBelow(offset: number): Promise<void> {
+    if (!this.#agreed) await this.#log.writer.io.run(() => this.#agree());
+    if (this.#newest !== undefined && this.#newest.segment < offset) this.#newest = undefined;
+  }
+
   /** Compaction: the index of what lies from `from` to before `to` has these entries only, all of which it had. */
   compacted(from: number, to: number, left: readonly AbortedTransaction[]): void {
     const markers = new Set(left.map((entry) => entry.lastOffset));
@@ -77,6 +86,8 @@ export class AbortedTransactions {
     const stored = this.#recent.slice(0, this.#stored).filter(isLeft);
     this.#recent = [...stored, ...this.#recent.slice(this.#stored)];
     this.#stored = stored.length;
+    if (this.#newest !== undefined && this.#newest.segment >= from && this.#newest.segment < to)
+      this.#newest = left.length === 0 ? undefined : { segment: from, entries: left.length };
   }
 
   /** Those that have records from `fromOffset` to before `upToOffset`, by marker. @throws LogError (rejects) CORRUPT, IO */
@@ -183,22 +194,34 @@ export class AbortedTransactions {
     if (this.#agreed) return;
     const from = this.#replayedFrom;
     let newest: AbortedMark | undefined;
+    let settled: Segment | undefined;
     for (const segment of await this.#log.segments.load()) {
       const next = this.#log.segments.after(segment)?.baseOffset ?? Infinity;
-      const expected = this.#expected?.segment === segment.baseOffset ? this.#expected.entries : 0;
       const exists = await segment.hasAbortedFile();
-      if (expected === 0 && (next <= from || !exists)) continue;
-      let behind = 0;
-      const { count, sound } = exists
-        ? await walkAborted(segment, from, () => void (behind += 1))
-        : { count: 0, sound: false };
-      const damaged = count < expected || (!sound && !this.#mayBeTorn(segment, from));
-      const entries = damaged ? await this.#rebuild(segment, from) : count - behind;
-      if (!damaged && (behind > 0 || !sound)) await writeAborted(segment, entries, []);
-      newest = { segment: segment.baseOffset, entries };
+      const expected = this.#expected?.segment === segment.baseOffset ? this.#expected.entries : 0;
+      if (exists && next <= from) settled = segment;
+      if (expected > 0 || (exists && next > from))
+        newest = { segment: segment.baseOffset, entries: await this.#agreeOn(segment, expected) };
     }
+    if (newest === undefined && settled !== undefined)
+      newest = { segment: settled.baseOffset, entries: await countAborted(settled) };
     this.#newest = newest;
     this.#agreed = true;
+  }
+
+  /** Resolves to how many entries the index of `segment` has then. `expected`: as many it had at the last checkpoint. */
+  async #agreeOn(segment: Segment, expected: number): Promise<number> {
+    const from = this.#replayedFrom;
+    const exists = await segment.hasAbortedFile();
+    let behind = 0;
+    const { count, sound } = exists
+      ? await walkAborted(segment, from, () => void (behind += 1))
+      : { count: 0, sound: false };
+    // Compaction may have left fewer, and no file when it left none.
+    const lost = count < expected && !(segment.compacted && (sound || !exists));
+    if (lost || (exists && !sound && !this.#mayBeTorn(segment, from))) return this.#rebuild(segment, from);
+    if (behind > 0 || (exists && !sound)) await writeAborted(segment, count - behind, []);
+    return count - behind;
   }
 
   /** Whether what is no entry may come from a write that never ended: one of entries that the replay has found again. */

@@ -115,6 +115,7 @@ class LogCompaction {
     const log = this.#log;
     const newest = log.segments.known.findLast((segment) => segment.created);
     log.mayHaveGapsBelow(endOffset);
+    await log.aborted.replacingBelow(endOffset);
     await log.context.checkpointed(log);
     this.#goOn();
     return newest?.baseOffset ?? 0;

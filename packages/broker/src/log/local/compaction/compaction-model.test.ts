@@ -18,10 +18,10 @@ import {
   type LogContent,
 } from './compaction-fixture.ts';
 
-const SEEDS = 40;
+const SEEDS = 15;
 /** `COMPACTION_CRASH_SEEDS=200 COMPACTION_CUTS=30 node --test ...` tries more. */
 const FIRST_SEED = Number(process.env['COMPACTION_FIRST_SEED'] ?? 1);
-const CRASH_SEEDS = Number(process.env['COMPACTION_CRASH_SEEDS'] ?? 8);
+const CRASH_SEEDS = Number(process.env['COMPACTION_CRASH_SEEDS'] ?? 5);
 /** Each history is cut short at so many calls of the disk. */
 const CUTS = Number(process.env['COMPACTION_CUTS'] ?? 5);
 
