@@ -19,7 +19,7 @@ interface AdoptCommandOptions {
   readonly data: string;
   readonly link?: boolean;
   readonly dryRun?: boolean;
-  readonly topic: readonly string[];
+  readonly topic?: readonly string[];
   readonly withoutGroups?: boolean;
   readonly allowMissing?: boolean;
   readonly allowGaps?: boolean;
@@ -52,7 +52,6 @@ export function addAdopt(program: Command): void {
       '--topic <name>',
       'only these topics; * stands for any text; may be repeated. The topics of groups and transactions come along',
       gather,
-      [],
     )
     .option('--without-groups', 'leave out commits of groups and state of transactions')
     .option('--allow-missing', 'let partitions that are in none of the folders begin empty')
@@ -74,7 +73,7 @@ async function run(options: AdoptCommandOptions): Promise<void> {
       data,
       link: options.link === true,
       dryRun: options.dryRun === true,
-      topics: options.topic.length > 0 ? options.topic : undefined,
+      topics: options.topic,
       withoutGroups: options.withoutGroups === true,
       allowMissing: options.allowMissing === true,
       allowGaps: options.allowGaps === true,

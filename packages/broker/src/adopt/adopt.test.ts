@@ -483,13 +483,13 @@ describe('an adoption that is interrupted', () => {
     for (let seed = 0; seed < 120; seed++) {
       const disk = await filled(seed);
       const before = disk.operations;
-      let done = false;
+      const adoption = { done: false };
       void adopt(optionsFor(disk, { link: seed % 2 === 0 })).then(
-        () => (done = true),
+        () => (adoption.done = true),
         (error) => assert.fail(error as Error),
       );
       const stopAfter = before + 5 + seed * 3;
-      while (!done && disk.operations < stopAfter) await Promise.resolve();
+      while (!adoption.done && disk.operations < stopAfter) await Promise.resolve();
       if (seed % 3 === 0) disk.processCrash();
       else disk.powerCut();
       const next = disk.restart();

@@ -35,31 +35,26 @@ export interface DumpOptions {
 /** Returns how many damages were found, each told in a row; undefined when the name says nothing. @throws DiskError */
 export async function dumpFile(path: string, options: DumpOptions): Promise<number | undefined> {
   const { disk, sink, records } = options;
-  const [folder = '', name = ''] =
-    path.split('/').slice(-2).length === 2 ? path.split('/').slice(-2) : ['', path];
+  const slash = path.lastIndexOf('/');
+  const folder = path.slice(0, Math.max(0, slash)).split('/').at(-1) ?? '';
+  const name = path.slice(slash + 1);
   const bare = name.replace(/(\.\d+)?\.(deleted|cleaned|swap)$/, '');
   const topic = /^(.+)-\d+(\.|$)/.exec(folder)?.[1] ?? '';
   const decoder = options.decoder ?? decoderOfTopic(topic);
   const numbered = /^(\d{20})\.(log|index|timeindex|txnindex|snapshot|metadata)$/.exec(bare);
   await sink({ row: 'file', path });
-  switch (numbered?.[2]) {
-    case 'log':
-      return dumpSegment(disk, path, { records, decoder }, sink);
-    case 'index':
-    case 'timeindex':
-    case 'txnindex':
-      return dumpIndex(disk, path, numbered[2], Number(numbered[1]), sink);
-    case 'snapshot':
-      return dumpSnapshot(disk, path, sink);
-    case 'metadata':
-      return dumpMetadata(disk, path, sink);
-  }
+  const kind = numbered?.[2];
+  if (kind === 'log') return dumpSegment(disk, path, { records, decoder }, sink);
+  if (kind === 'index' || kind === 'timeindex' || kind === 'txnindex')
+    return dumpIndex(disk, path, kind, Number(numbered?.[1]), sink);
+  if (kind === 'snapshot') return dumpSnapshot(disk, path, sink);
+  if (kind === 'metadata') return dumpMetadata(disk, path, sink);
   if (/^(\d{20}-\d{10}|bootstrap)\.checkpoint$/.test(bare)) {
     return dumpSegment(disk, path, { records, decoder: options.decoder ?? 'metadata' }, sink);
   }
   if (/^\d+\.wal$/.test(bare)) return dumpWal(disk, path, { records }, sink);
   if (bare === 'leader-epoch-checkpoint') return dumpEpochs(disk, path, sink);
-  if (/-offset-checkpoint$/.test(bare)) return dumpOffsets(disk, path, sink);
+  if (bare.endsWith('-offset-checkpoint')) return dumpOffsets(disk, path, sink);
   if (bare === 'partition.metadata') return dumpPartitionMetadata(disk, path, sink);
   if (bare === 'checkpoint') return dumpCheckpoint(disk, path, sink);
   return undefined;
