@@ -142,7 +142,13 @@ test('a fetch session that is held back loses nothing, and one that was to begin
     await setQuota(cluster, 'request_percentage', 100);
     const goOn = (sessionEpoch: number) =>
       newFetchRequest({ ...fetchOf('topic', 0), topics: [], sessionId: begun.sessionId, sessionEpoch });
-    const held = await sendFetch(client, goOn(1));
+    const large = await sendFetch(client, goOn(1));
+    assert.equal(
+      large.responses[0]?.partitions.length,
+      1,
+      'more than the quota allows at once, after a while without',
+    );
+    const held = await sendFetch(client, goOn(2));
     assert.equal(held.sessionId, begun.sessionId);
     assert.ok(held.throttleTimeMs > 0);
     assert.deepEqual(held.responses, []);
@@ -151,7 +157,7 @@ test('a fetch session that is held back loses nothing, and one that was to begin
     assert.ok(full.throttleTimeMs > 0);
     assert.equal(full.sessionId, 0);
     await setQuota(cluster, 'consumer_byte_rate', null);
-    const after = await sendFetch(client, goOn(2));
+    const after = await sendFetch(client, goOn(3));
     assert.equal(after.sessionId, begun.sessionId);
     assert.equal(after.responses[0]?.partitions.length, 1);
   }));

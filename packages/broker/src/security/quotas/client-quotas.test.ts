@@ -64,6 +64,16 @@ describe('the quotas of clients', () => {
     assert.equal(world.quotas.fetched(CLIENT, 1000, 0), 0);
   });
 
+  it('let a batch through that is larger than the quota allows at once, and take the time for it afterwards', () => {
+    const world = new World();
+    world.set({ 'client-id': 'c' }, { consumer_byte_rate: 1000 });
+    assert.equal(world.quotas.fetched(CLIENT, 50_000, 0), 0);
+    assert.equal(world.quotas.fetched(CLIENT, 50_000, 0), 90_000);
+    world.quotas.notFetched(CLIENT, 50_000, 0);
+    assert.equal(world.quotas.fetched(CLIENT, 0, 0), 40_000);
+    assert.equal(world.quotas.fetched(CLIENT, 50_000, 40_000), 0);
+  });
+
   it('hold back who lets the broker work too much, one window at most', () => {
     const world = new World();
     world.set({ 'client-id': 'c' }, { request_percentage: 1 });

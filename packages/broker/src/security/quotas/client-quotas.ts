@@ -57,10 +57,16 @@ export class ClientQuotas {
     return (found.limit * (this.#windows.number - 1) * this.#windows.sizeMs) / 1000;
   }
 
-  /** Counts an answer to a fetch; how long its client has to be held back, in ms. */
+  /**
+   * Counts an answer to a fetch; how long its client has to be held back first, in ms. A client that got nothing for a while gets its answer, however
+   * large: a batch above `fetchable` would never be read otherwise. It pays for that with its next fetch.
+   */
   fetched(client: QuotaClient, bytes: number, nowMs: number): number {
     const found = this.#limits.find(CONSUMER_BYTE_RATE, client);
-    return found === undefined ? 0 : this.#record(this.#fetched, found, bytes, nowMs);
+    if (found === undefined) return 0;
+    const quiet = this.#rate(this.#fetched, found.sharedBy, nowMs).rate(nowMs) === 0;
+    const excessMs = this.#record(this.#fetched, found, bytes, nowMs);
+    return quiet ? 0 : excessMs;
   }
 
   /** The answer that was counted has not been sent. */
