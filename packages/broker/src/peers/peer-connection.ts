@@ -155,7 +155,7 @@ export class PeerConnection {
     const { clock, random, reconnectBackoffMs, reconnectBackoffMaxMs } = this.#options;
     const delayMs = Math.min(reconnectBackoffMaxMs, reconnectBackoffMs * 2 ** Math.min(this.#failures, 16));
     this.#failures++;
-    this.#notBeforeMs = clock.monotonic() + delayMs * (0.8 + random.integer(401) / 1_000);
+    this.#notBeforeMs = clock.monotonic() + Math.round(delayMs * (0.8 + random.integer(401) / 1_000));
     this.#end('UNREACHABLE', error.message);
   }
 

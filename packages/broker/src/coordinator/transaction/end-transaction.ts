@@ -75,14 +75,17 @@ function endWithRaise(
 ): TransactionDecision {
   const refuse = (error: ErrorName) => answered(context, refused(error));
   const { status } = transaction;
+  if (isPrepared(status)) return refuse('CONCURRENT_TRANSACTIONS');
+  // Only an end of version 2 raises the epoch. Where another has ended the transaction, the epoch before is that of a producer which was fenced.
+  const raisedBefore = transaction.clientTransactionVersion >= EPOCH_BUMP_VERSION;
   const againWithNewId =
+    raisedBefore &&
     transaction.previousProducerId === producerId &&
     producerEpoch === LAST_USABLE_EPOCH &&
     transaction.producerEpoch === 0;
-  const again = againWithNewId || transaction.producerEpoch === producerEpoch + 1;
+  const again = againWithNewId || (raisedBefore && transaction.producerEpoch === producerEpoch + 1);
   const current = transaction.producerEpoch === producerEpoch;
   if (transaction.producerId !== producerId && !againWithNewId) return refuse('INVALID_PRODUCER_ID_MAPPING');
-  if (isPrepared(status)) return refuse('CONCURRENT_TRANSACTIONS');
   if (!current && !(again && isComplete(status))) return refuse('PRODUCER_FENCED');
   if (isComplete(status) && again) {
     if (!isSameEnd(transaction, committed)) return refuse('INVALID_TXN_STATE');

@@ -245,7 +245,7 @@ export class MarkerSender {
     if (attempts % ATTEMPTS_PER_WARNING === 0) onDelay({ transactionalId, ...first, attempts, reason });
     const delayMs = Math.min(RETRY_BACKOFF_MAX_MS, RETRY_BACKOFF_MS * 2 ** Math.min(before, 10));
     const jitter = 1 - RETRY_JITTER + (2 * RETRY_JITTER * random.integer(1_000)) / 1_000;
-    this.#later.set({ job, partitions, attempts }, clock.monotonic() + delayMs * jitter);
+    this.#later.set({ job, partitions, attempts }, clock.monotonic() + Math.round(delayMs * jitter));
     this.#arm();
   }
 

@@ -378,3 +378,14 @@ void test('a log that cannot be read leaves nobody coordinated, and says so', as
   await t.init('a');
   assert.equal(t.read(), lines('a inits', '  NOT_COORDINATOR -'));
 });
+
+void test('a fenced producer is not taken for one whose answer was lost (Kafka 4.3.1 gives it the epoch of the next)', async () => {
+  const { t } = await open();
+  await t.init('zombie');
+  await t.init('next');
+  await t.add('next', ['orders-0']);
+  await t.commit('next', { version: 4 });
+  t.read();
+  await t.commit('zombie');
+  assert.equal(t.read(), lines('zombie commits', '  PRODUCER_FENCED -'));
+});
