@@ -99,7 +99,7 @@ describe('dump of a segment', () => {
     const [damage] = named(rows, 'damage');
     assert.equal(damage?.['position'], first.length);
     assert.equal(damage?.['next'], first.length + bad.length);
-    assert.match(rowAsText(damage!), /checksum/);
+    assert.match(rowAsText(damage), /checksum/);
     assert.deepEqual(
       named(rows, 'record').map((row) => row['offset']),
       [0, 1, 2, 6],
