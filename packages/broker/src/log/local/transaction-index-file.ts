@@ -42,6 +42,11 @@ export async function walkAborted(
   return { count: total, sound: size === total * ABORTED_ENTRY_BYTES };
 }
 
+/** How many entries the file has, whole ones. */
+export async function countAborted(segment: Segment): Promise<number> {
+  return Math.floor((await segment.aborted.size()) / ABORTED_ENTRY_BYTES);
+}
+
 /** The number of the first entry of the last block that begins before `fromOffset`: a search by single entries, where there are many. */
 async function firstBlockWith(segment: Segment, fromOffset: number, total: number): Promise<number> {
   let low = 0;
