@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { AbortedTransaction } from '../aborted-transaction.ts';
 import type { PartitionLog } from '../partition-log.ts';
 import { FOLDER, KB, LogWorld, TEST_CONFIG, batchAt } from './log-fixture.ts';
 import type { LocalPartitionLog } from './local-partition-log.ts';
-import { encodeAborted } from './transaction-index.ts';
+import { ABORTED_ENTRY_BYTES, decodeAborted, encodeAborted } from './transaction-index.ts';
 
 /** Appends a batch and, for all the log knows, the marker that aborts it. */
 function abort(log: PartitionLog, producerId = 1): AbortedTransaction {
@@ -115,4 +116,25 @@ test('entries of a failed commit are gone', async () => {
   const next = abort(log, 3);
   await world.settle();
   assert.deepEqual(await find(world, log, 0, log.endOffset), [kept, next]);
+});
+
+test('bytes of any kind are an entry that can be right, or none', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(), (bytes, from) => {
+      const entry = decodeAborted(bytes, 0, from);
+      if (entry === undefined) return;
+      assert(entry.firstOffset < entry.lastOffset && entry.lastOffset >= from);
+      assert.deepEqual(
+        Buffer.from(encodeAborted([entry])),
+        Buffer.from(bytes.subarray(0, ABORTED_ENTRY_BYTES)),
+      );
+    }),
+  );
+  const entry = { producerId: 1, firstOffset: 2, lastOffset: 3, lastStableOffset: 4 };
+  const bytes = encodeAborted([entry]);
+  assert.deepEqual(decodeAborted(bytes, 0, 3), entry);
+  assert.equal(decodeAborted(bytes, 0, 4), undefined, 'not in order');
+  assert.equal(decodeAborted(bytes.subarray(0, 33), 0, 0), undefined, 'cut short');
+  for (const at of [1, 2, 10, 18, 26])
+    assert.equal(decodeAborted(bytes.with(at, 0xff), 0, 0), undefined, `damaged at byte ${at}`);
 });

@@ -165,12 +165,14 @@ export class AbortedTransactions {
   async #searchFiles(search: Search, endOffset: number): Promise<void> {
     await this.#log.segments.load();
     if (!this.#agreed) await this.#log.writer.io.run(() => this.#agree());
-    for (const segment of this.#log.segments.known) {
+    const segments = this.#log.segments.known;
+    for (const [i, segment] of segments.entries()) {
       if (search.complete || segment.baseOffset >= endOffset) break;
-      const next = this.#log.segments.after(segment)?.baseOffset ?? Infinity;
-      if (next <= search.fromOffset || segment.deleted || !(await segment.hasAbortedFile())) continue;
+      const next = segments[i + 1]?.baseOffset ?? Infinity;
+      if (next <= search.fromOffset || segment.hasAborted === false || segment.deleted) continue;
       try {
-        await this.#searchSegment(search, segment, Math.min(next, endOffset));
+        if (await segment.hasAbortedFile())
+          await this.#searchSegment(search, segment, Math.min(next, endOffset));
       } catch (error) {
         // Retention took it away under the reader, and what it has read with it.
         if (!segment.deleted) throw error;
@@ -195,8 +197,9 @@ export class AbortedTransactions {
     const from = this.#replayedFrom;
     let newest: AbortedMark | undefined;
     let settled: Segment | undefined;
-    for (const segment of await this.#log.segments.load()) {
-      const next = this.#log.segments.after(segment)?.baseOffset ?? Infinity;
+    const segments = await this.#log.segments.load();
+    for (const [i, segment] of segments.entries()) {
+      const next = segments[i + 1]?.baseOffset ?? Infinity;
       const exists = await segment.hasAbortedFile();
       const expected = this.#expected?.segment === segment.baseOffset ? this.#expected.entries : 0;
       if (exists && next <= from) settled = segment;
