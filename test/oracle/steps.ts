@@ -7,6 +7,7 @@ import { clientMetrics } from './steps/client-metrics.ts';
 import { configs } from './steps/configs.ts';
 import { ending } from './steps/ending.ts';
 import { features } from './steps/features.ts';
+import { groupSettings } from './steps/group-settings.ts';
 import { groups } from './steps/groups.ts';
 import { producing } from './steps/producing.ts';
 import { quorum } from './steps/quorum.ts';
@@ -19,6 +20,7 @@ export const STEPS: readonly Step[] = [
   ...topics,
   ...configs,
   ...brokerSettings,
+  ...groupSettings,
   ...clientMetrics,
   ...features,
   ...quorum,

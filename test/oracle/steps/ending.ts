@@ -1,6 +1,6 @@
 // Leaders, the cluster, and topics that go again.
 import type { Step } from '../step.ts';
-import { NOBODY, topic, compacted } from './requests.ts';
+import { NOBODY, topic, compacted, list } from './requests.ts';
 
 export const ending: Step[] = [
   {
@@ -20,6 +20,45 @@ export const ending: Step[] = [
       timeoutMs: 1000,
       topicPartitions: [{ topic: topic(m), partitions: [0] }],
     }),
+  },
+  ...(
+    [
+      ['unknown kind', 7, 0],
+      ['unknown topic', 0, 0, 'no-such'],
+      ['unclean, unknown partition', 1, 44],
+      ['negative partition', 0, -1],
+    ] as const
+  ).map(([name, electionType, partition, topicName]): Step => ({
+    name: `elect: ${name}`,
+    api: 'ElectLeaders',
+    fields: (m) => ({
+      electionType,
+      timeoutMs: 1000,
+      topicPartitions: [{ topic: topicName ?? topic(m), partitions: [partition] }],
+    }),
+  })),
+  {
+    name: 'elect: first version',
+    api: 'ElectLeaders',
+    version: 0,
+    fields: (m) => ({ timeoutMs: 1000, topicPartitions: [{ topic: topic(m), partitions: [0, 44] }] }),
+  },
+  {
+    name: 'elect: all',
+    api: 'ElectLeaders',
+    fields: () => ({ electionType: 0, timeoutMs: 1000, topicPartitions: null }),
+    // The servers have different topics; what is told of them is the same.
+    compared: ({ errorCode, replicaElectionResults }) => ({
+      errorCode,
+      results: [
+        ...new Set(list(replicaElectionResults ?? []).map((of) => list(of['partitionResult']).length)),
+      ],
+    }),
+  },
+  {
+    name: 'elect: none',
+    api: 'ElectLeaders',
+    fields: () => ({ electionType: 0, timeoutMs: 1000, topicPartitions: [] }),
   },
   {
     name: 'reassignments',

@@ -167,17 +167,19 @@ test('ElectLeaders finds nothing to do where the preferred leader leads', () =>
           timeoutMs: 1000,
         })
       ).replicaElectionResults,
-      [],
+      [{ topic: 'topic', partitionResult: [] }],
     );
-    assert.equal(
-      (
-        await ask(client, electLeadersRequest, electLeadersResponse, {
-          electionType: 9,
-          topicPartitions: null,
-          timeoutMs: 1000,
-        })
-      ).errorCode,
-      ErrorCode.INVALID_REQUEST,
+    const unknown = await ask(client, electLeadersRequest, electLeadersResponse, {
+      electionType: 9,
+      topicPartitions: [{ topic: 'topic', partitions: [0] }],
+      timeoutMs: 1000,
+    });
+    assert.equal(unknown.errorCode, ErrorCode.INVALID_REQUEST);
+    assert.deepEqual(
+      unknown.replicaElectionResults.flatMap(({ partitionResult }) =>
+        partitionResult.map((p) => p.errorMessage),
+      ),
+      ['Unknown election type 9'],
     );
   }));
 

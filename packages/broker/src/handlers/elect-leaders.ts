@@ -11,6 +11,7 @@ import {
 } from '@moldau/protocol/generated/elect-leaders.ts';
 import { ElectionType, electLeaders as decide } from '../metadata/elect-leaders.ts';
 import { electLeaders as guard } from './access/cluster-guards.ts';
+import { refusal, type Outcome } from '../settings/outcome.ts';
 import { propose } from './propose.ts';
 import { defineApi } from './services.ts';
 
@@ -22,17 +23,21 @@ export const electLeaders = defineApi<ElectLeadersRequest, ElectLeadersResponse>
   guard,
   async handle(services, context, request) {
     const { electionType } = request;
+    const answeredAlike = (outcome: Outcome) =>
+      newElectLeadersResponse({
+        ...(context.apiVersion >= FIRST_WITH_ERROR ? { errorCode: outcome.errorCode } : {}),
+        replicaElectionResults: (request.topicPartitions ?? []).map(({ topic, partitions }) =>
+          newReplicaElectionResult({
+            topic,
+            partitionResult: partitions.map((partitionId) => newPartitionResult({ partitionId, ...outcome })),
+          }),
+        ),
+      });
     if (electionType !== ElectionType.PREFERRED && electionType !== ElectionType.UNCLEAN) {
-      return newElectLeadersResponse(
-        context.apiVersion >= FIRST_WITH_ERROR ? { errorCode: ErrorCode.INVALID_REQUEST } : {},
-      );
+      return answeredAlike(refusal(ErrorCode.INVALID_REQUEST, `Unknown election type ${electionType}`));
     }
     const { answer, failure } = await propose(services, (image) => decide(image, request));
-    if (failure !== undefined) {
-      return newElectLeadersResponse(
-        context.apiVersion >= FIRST_WITH_ERROR ? { errorCode: failure.errorCode } : {},
-      );
-    }
+    if (failure !== undefined) return answeredAlike(failure);
     return newElectLeadersResponse({
       replicaElectionResults: answer.map(({ topic, partitionResult }) =>
         newReplicaElectionResult({

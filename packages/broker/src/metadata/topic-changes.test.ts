@@ -210,7 +210,10 @@ describe('ElectLeaders', () => {
         topic,
         partitionResult.map(({ partitionId }) => partitionId),
       ]),
-      [['t', [1, 2]]],
+      [
+        ['t', [1, 2]],
+        ['__consumer_offsets', []],
+      ],
     );
   });
 
