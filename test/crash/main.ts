@@ -79,7 +79,9 @@ if (values.only === 'exactly-once' || (values.only === undefined && values.seed 
   } catch (error) {
     const gap = isToleratedGap(error);
     if (!gap) failed += 1;
-    say(`exactly-once copy ${gap ? 'skipped' : 'FAILED'}: ${error instanceof Error ? error.message : error}`);
+    say(
+      `exactly-once copy ${gap ? 'skipped' : 'FAILED'}: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 say(`${passed} passed, ${failed} failed`);

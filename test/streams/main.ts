@@ -61,7 +61,7 @@ async function runAll(): Promise<void> {
         else failed += 1;
       } catch (error) {
         failed += 1;
-        say(`${name}: FAILED (seed ${seed}): ${error instanceof Error ? error.message : error}`);
+        say(`${name}: FAILED (seed ${seed}): ${error instanceof Error ? error.message : String(error)}`);
         say(`  the broker's last words: ${broker.process?.log.slice(-1500) ?? ''}`);
       } finally {
         await broker.end();
