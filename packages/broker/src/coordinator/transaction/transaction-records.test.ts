@@ -61,7 +61,7 @@ void test('under transaction.version 0 the record is that of Kafka before KIP-89
 });
 
 void test("bytes are Kafka's", () => {
-  // As a broker of Kafka 4.3.1 stored them: kafka-dump-log --transaction-log-decoder names every field.
+  // As Kafka 4.3.1 writes it: tagged fields that have their default are left out.
   const transaction: Transaction = {
     transactionalId: 'x',
     producerId: 5,
