@@ -248,8 +248,12 @@ export class Partition implements LogObserver {
     done: (outcome: AppendOutcome) => void,
   ): void {
     const baseOffset = this.#appendBytes(records, memory, leaderEpoch, timestampType, nowMs, done);
-    if (baseOffset === undefined || batchProducerId(records, 0) < 0) return;
+    if (batchProducerId(records, 0) < 0) return;
     const batch = sequencedBatch(records, 0);
+    if (baseOffset === undefined) {
+      this.producers.refused(batch);
+      return;
+    }
     this.producers.append(batch, baseOffset, batchMaxTimestamp(records, 0), nowMs);
     if (batch.transactional) this.verifications.appended(batch.producerId);
   }

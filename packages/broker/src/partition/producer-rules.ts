@@ -32,7 +32,7 @@ const EPOCH_BUMPING_VERSION = 2;
 
 /** What is known of a producer whose transaction was verified, until a batch of it gets in. */
 export interface Verification {
-  /** The smallest that was asked for. */
+  /** The smallest that was asked for, or refused; a larger one does not come first. */
   readonly lowestSequence: number;
   /** The transaction runs under version 2. */
   readonly bumpsEpochs: boolean;

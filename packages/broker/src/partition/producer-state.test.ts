@@ -192,3 +192,14 @@ test('a snapshot keeps open transactions and the epochs of coordinators', () => 
   assert.deepEqual([...restored.entries()], [...state.entries()]);
   assert.equal(restored.transactions.firstUnstableOffset, 5);
 });
+
+test('when the first batch of an unknown producer is lost or refused, no later one goes first', () => {
+  const state = new ProducerState();
+  appendAll(state, [batch(3), batch(4)]);
+  state.discard(0);
+  assert.equal(errorOf(state, batch(5)), ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+  state.refused(batch(3));
+  assert.equal(errorOf(state, batch(4)), ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+  appendAll(state, [batch(3), batch(4), batch(5)]);
+  assert.equal(state.check(batch(7, 1, 0, 8)).kind, 'next', 'others begin anywhere');
+});

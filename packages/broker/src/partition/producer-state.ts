@@ -24,6 +24,7 @@ import {
   type SequenceVerdict,
   type Verification,
 } from './producer-rules.ts';
+import { RefusedSequences } from './refused-sequences.ts';
 import type { TransactionMarker } from './transaction-marker.ts';
 
 /** How many batches of a producer are remembered: as many as a client may have in flight (`max.in.flight.requests.per.connection` <= 5). */
@@ -70,6 +71,7 @@ interface Undo {
 export class ProducerState {
   readonly transactions = new OpenTransactions();
   readonly #entries = new Map<number, ProducerEntry>();
+  readonly #refused = new RefusedSequences();
   /** Appends that are not durable yet, oldest first; those before `#undoStart` are done with. */
   #undo: Undo[] = [];
   #undoStart = 0;
@@ -88,7 +90,18 @@ export class ProducerState {
 
   /** Whether the batch may be appended. Changes nothing. */
   check(batch: SequencedBatch, verification?: Verification): SequenceVerdict {
-    return checkSequenced(this.#entries.get(batch.producerId), batch, verification);
+    const entry = this.#entries.get(batch.producerId);
+    const refused =
+      entry === undefined ? this.#refused.lowest(batch.producerId, batch.producerEpoch) : undefined;
+    if (refused === undefined) return checkSequenced(entry, batch, verification);
+    const lowestSequence = Math.min(refused, verification?.lowestSequence ?? refused);
+    return checkSequenced(entry, batch, { lowestSequence, bumpsEpochs: verification?.bumpsEpochs ?? false });
+  }
+
+  /** The log did not take a batch that `check` had allowed: no later one of an unknown producer goes first. */
+  refused(batch: SequencedBatch): void {
+    if (batch.baseSequence >= 0 && !this.#entries.has(batch.producerId))
+      this.#refused.note(batch.producerId, batch.producerEpoch, batch.baseSequence);
   }
 
   /** Whether the batch comes from an older epoch than the known one. */
@@ -169,6 +182,7 @@ export class ProducerState {
   clear(): void {
     this.#entries.clear();
     this.transactions.clear();
+    this.#refused.clear();
     this.#undo = [];
     this.#undoStart = 0;
   }
@@ -197,7 +211,7 @@ export class ProducerState {
       const undo = this.#undo.at(-1) as Undo;
       if (undo.lastOffset < endOffset) break;
       this.#undo.pop();
-      if (undo.before === undefined) this.#entries.delete(undo.producerId);
+      if (undo.before === undefined) this.#forgetLost(undo.producerId);
       else this.#entries.set(undo.producerId, undo.before);
     }
   }
@@ -216,6 +230,15 @@ export class ProducerState {
     return count;
   }
 
+  /** The first batch of the producer is lost. */
+  #forgetLost(producerId: number): void {
+    const lost = this.#entries.get(producerId);
+    this.#entries.delete(producerId);
+    const first = lost?.batches[0];
+    if (lost !== undefined && first !== undefined)
+      this.#refused.note(producerId, lost.epoch, first.firstSequence);
+  }
+
   #put(
     batch: SequencedBatch,
     before: ProducerEntry | undefined,
@@ -223,6 +246,7 @@ export class ProducerState {
     timestamp: number,
     nowMs: number,
   ): void {
+    if (before === undefined) this.#refused.forget(batch.producerId);
     const sameEpoch = before !== undefined && before.epoch === batch.producerEpoch;
     const known = sameEpoch ? before.batches : [];
     let transactionFirstOffset = before?.transactionFirstOffset ?? -1;
