@@ -1,5 +1,5 @@
 // The whole broker under everything at once, from one seed: idempotent producers that retry, a consumer group whose members come and go, an
-// administrator who makes and deletes a topic, over a network that cuts and delays and a disk that loses power, fails and fills up.
+// administrator who makes and deletes a topic, another who sets quotas and codecs, over a network that cuts and delays and a disk that loses power, fails and fills up.
 //
 //   start -> work and faults -> faults end -> everything comes to rest -> one last power cut -> all is read back
 //
@@ -14,6 +14,7 @@ import { GroupHistory } from './simulation/group-history.ts';
 import { GroupMember } from './simulation/group-member.ts';
 import { IdempotentProducer } from './simulation/idempotent-producer.ts';
 import { PartitionHistory } from './simulation/partition-history.ts';
+import { SettingsChurn } from './simulation/settings-churn.ts';
 import { TopicChurn } from './simulation/topic-churn.ts';
 import { between, violated, type World } from './simulation/world.ts';
 import { CLIENT_HOST, SimulatedCluster } from './simulated-cluster.ts';
@@ -32,6 +33,8 @@ export interface ClusterSimulationResult {
   readonly commits: number;
   readonly rebalances: number;
   readonly churns: number;
+  /** Quotas and codecs that were set. */
+  readonly settingsChanges: number;
   /** How often each fault came. */
   readonly faults: Readonly<Record<string, number>>;
   /** How much time passed in the simulated world, in ms. */
@@ -62,6 +65,7 @@ class ClusterSimulation {
   readonly #abandoned: Promise<void>;
   readonly #hosts: string[] = [CLIENT_HOST];
   #churn: TopicChurn | undefined;
+  #settings: SettingsChurn | undefined;
   #injector: FaultInjector | undefined;
   #members: GroupMember[] = [];
 
@@ -102,6 +106,7 @@ class ClusterSimulation {
       commits: group.commits,
       rebalances: group.rebalances,
       churns: this.#churn?.rounds ?? 0,
+      settingsChanges: this.#settings?.changes ?? 0,
       faults: this.#injector?.counts ?? {},
       simulatedMs: Math.round(this.#cluster.scheduler.clock.monotonic()),
     };
@@ -134,10 +139,15 @@ class ClusterSimulation {
       (_, i) => new GroupMember(this.#world, `m${i}`, this.#connections(), this.#connections()),
     );
     this.#churn = new TopicChurn(this.#world, this.#connections());
+    this.#settings = new SettingsChurn(this.#world, this.#connections(), ['one', 'two']);
     this.#injector = new FaultInjector(this.#world, this.#hosts);
     const supervision = this.#injector.supervise();
     const reading = Promise.all(this.#members.map((member) => member.run()));
-    const writing = Promise.all([...producers.map((producer) => producer.run()), this.#churn.run()]);
+    const writing = Promise.all([
+      ...producers.map((producer) => producer.run()),
+      this.#churn.run(),
+      this.#settings.run(),
+    ]);
 
     await this.#injector.run(between(cluster.random, 500, 2500));
     this.#world.draining = true;
