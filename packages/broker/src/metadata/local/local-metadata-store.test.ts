@@ -172,6 +172,23 @@ describe('the local metadata store on a failing disk', () => {
     assert.equal(fatal.length, 1);
   });
 
+  it('does not trust what it finds after a failed sync: the device may not have it, and later syncs do not write it', async () => {
+    for (let seed = 0; seed < 20; seed += 1) {
+      let disk = await newDisk(seed);
+      const before = await open(disk);
+      await create(before, 'durable');
+      disk.faults.fail({ operation: 'sync' });
+      await assert.rejects(create(before, 'found'), isUnavailable);
+      disk.processCrash();
+      disk = disk.restart();
+      const store = await open(disk);
+      const found = names(store);
+      await create(store, 'later');
+      disk.powerCut();
+      assert.deepEqual(names(await open(disk.restart())), [...found, 'later']);
+    }
+  });
+
   it('is dead when the sync finds the disk full: what the system then keeps is unknown', async () => {
     const disk = await newDisk();
     const store = await open(disk);

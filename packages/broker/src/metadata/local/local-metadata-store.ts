@@ -70,6 +70,8 @@ export async function openLocalMetadataStore(options: LocalMetadataStoreOptions)
       );
       await file.truncate(recovered.end);
     }
+    const { unproven } = recovered;
+    if (unproven !== undefined) await file.write([unproven.bytes], unproven.position);
     // What was read may still be in the page cache alone (a process killed between write and sync): nobody may see it before it is durable.
     // The same holds for the names: of two files, the newest must be the one that the next recovery finds.
     await file.sync();

@@ -55,6 +55,11 @@ export interface RecoveredFile {
   readonly snapshotEnd: number;
   /** Bytes behind `end` (and behind a mark there) that were never durable: to be cut. */
   readonly torn: number;
+  /**
+   * The last frame, when nothing proves that it is durable: its sync may have failed, and then the page cache shows bytes that the device does not have
+   * and that no later sync writes. They have to be written again.
+   */
+  readonly unproven: { readonly bytes: Uint8Array; readonly position: number } | undefined;
 }
 
 /** Reads the whole file. @throws MetadataError `CORRUPT` with the file and position; nothing was changed */
@@ -89,6 +94,7 @@ export async function recoverMetadataFile(file: DiskFile): Promise<RecoveredFile
   }
 
   let position = first.end;
+  let lastFrame = first.end;
   let markEnd: number | undefined;
   while (position < bytes.length) {
     const at = position;
@@ -123,13 +129,16 @@ export async function recoverMetadataFile(file: DiskFile): Promise<RecoveredFile
     if (draft.version !== frame.sequence) {
       throw corrupt(at, `the changes lead to version ${draft.version}, the frame says ${frame.sequence}`);
     }
+    lastFrame = at;
     position = frame.end;
   }
+  const isProven = markEnd !== undefined || position === first.end;
   return {
     image: draft.finish(),
     end: position,
     snapshotEnd: first.end,
     torn: bytes.length - (markEnd ?? position),
+    unproven: isProven ? undefined : { bytes: bytes.subarray(lastFrame, position), position: lastFrame },
   };
 }
 
