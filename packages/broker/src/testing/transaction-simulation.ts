@@ -168,36 +168,44 @@ class TransactionSimulation {
     const { cluster } = this.#world;
     const random = cluster.random.fork();
     const all: Promise<boolean>[] = [];
-    let living = 0;
+    const living = new Set<TransactionalCopier>();
     let ids = 0;
     for (let n = 0; !this.#world.over; n++) {
-      if (living === 0 && random.chance(0.5)) ids += 1;
+      if (living.size === 0 && random.chance(0.5)) ids += 1;
+      let die = (): void => {};
+      const death = new Promise<void>((resolve) => {
+        die = () => {
+          copier.dying = true;
+          living.delete(copier);
+          resolve();
+        };
+      });
       const options = {
         name: `${share}.${n}`,
         transactionalId: `${share}-${ids}`,
         sources,
         records: RECORDS,
         flavour: random.chance(0.5) ? 'V1' : 'V2',
-        onEnd: () => this.#injector?.provoke(),
+        onEnd: () => {
+          this.#injector?.provoke();
+          // The process dies, and what it has sent is on its way.
+          if (!this.#world.draining && random.chance(0.1))
+            cluster.scheduler.clock.setTimer(random.integer(20), die);
+        },
       } as const;
       const copier = new TransactionalCopier(this.#world, this.#history, options, this.#connections());
       this.#copiers += 1;
-      living += 1;
-      const running = copier.run().finally(() => {
-        living -= 1;
-      });
+      living.add(copier);
+      const running = copier.run().finally(() => living.delete(copier));
       all.push(running);
-      const life = cluster.sleep(between(random, 100, 1200)).then(() => undefined);
-      const copied = this.#world.draining ? await running : await Promise.race([running, life]);
-      if (copied === true) break;
-      if (copied === undefined && random.chance(0.3)) {
-        copier.dying = true;
-        if (random.chance(0.5)) await running;
-      } else if (copied === undefined && random.chance(0.4)) {
-        if (await running) break;
-      }
+      const life = cluster.sleep(between(random, 100, 1200));
+      const ended = await Promise.race(this.#world.draining ? [running, death] : [running, death, life]);
+      if (ended === true) break;
+      if (ended === false || copier.dying) {
+        if (random.chance(0.5)) await cluster.sleep(random.integer(50));
+      } else if (random.chance(0.3)) die();
+      else if (random.chance(0.4) && (await Promise.race([running, death])) === true) break;
       // Otherwise it goes on as a zombie.
-      if (copied === false) await cluster.sleep(between(random, 1, 50));
     }
     await Promise.all(all);
   }

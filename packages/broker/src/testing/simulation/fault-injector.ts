@@ -11,7 +11,8 @@ const STOP_LIMIT_MS = 5000;
 const PLENTY = 2 ** 40;
 /** How likely something that is under way provokes a fault, how soon that comes, and how much slower the disk is until then. */
 const PROVOKED = 0.12;
-const PROVOKED_WITHIN_MS = 60;
+const SOONEST_MS = 20;
+const DOUBLINGS = 5;
 const MAX_SLOWNESS = 60;
 
 export class FaultInjector {
@@ -90,7 +91,8 @@ export class FaultInjector {
     cluster.disk.faults.slowDown(1 + this.#random.integer(MAX_SLOWNESS));
     const kind = this.#random.integer(4);
     if (kind === 0) cluster.disk.setCapacity(0);
-    cluster.scheduler.clock.setTimer(this.#random.integer(PROVOKED_WITHIN_MS), () => {
+    const withinMs = SOONEST_MS * 2 ** this.#random.integer(DOUBLINGS);
+    cluster.scheduler.clock.setTimer(this.#random.integer(withinMs), () => {
       cluster.disk.faults.slowDown(1);
       cluster.disk.setCapacity(PLENTY);
       if (!this.#active) return;
