@@ -10,21 +10,6 @@ export interface LaterTest {
 }
 
 export const LATER: readonly LaterTest[] = [
-  { test: '0055_producer_latency', needs: 'transactions in its last subtest', subtestsBefore: 7 },
-  { test: '0061_consumer_lag', needs: 'transactions in its last subtest', subtestsBefore: 1 },
-  { test: '0077_compaction', needs: 'compaction', subtestsBefore: 0 },
-  {
-    test: '0081_admin',
-    needs: 'ACLs from its ninth subtest on, and SCRAM users at its end',
-    subtestsBefore: 8,
-  },
-  { test: '0098_consumer_txn', needs: 'transactions', subtestsBefore: 0 },
-  { test: '0103_transactions', needs: 'transactions', subtestsBefore: 0 },
-  { test: '0109_auto_create_topics', needs: 'ACLs', subtestsBefore: 0 },
-  { test: '0115_producer_auth', needs: 'ACLs', subtestsBefore: 0 },
-  { test: '0119_consumer_auth', needs: 'ACLs', subtestsBefore: 0 },
-  { test: '0129_fetch_aborted_msgs', needs: 'transactions', subtestsBefore: 0 },
-  { test: '0137_barrier_batch_consume', needs: 'transactions in its last two subtests', subtestsBefore: 4 },
   { test: '0170_share_consumer_subscription', needs: 'share groups', subtestsBefore: 0 },
   { test: '0171_share_consumer_consume', needs: 'share groups', subtestsBefore: 0 },
   { test: '0172_share_consumer_acknowledge', needs: 'share groups', subtestsBefore: 0 },

@@ -26,6 +26,8 @@ const SETTINGS = [
   'num.partitions=4',
   'group.initial.rebalance.delay.ms=500',
   'group.min.session.timeout.ms=6000',
+  'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'allow.everyone.if.no.acl.found=true',
 ];
 
 /** By scenario, what is added to that. */
