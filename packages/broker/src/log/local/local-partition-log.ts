@@ -400,6 +400,14 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     this.touch();
   }
 
+  /** Compaction: what memory holds of batches below `offset` is not what the segments hold now. */
+  forgetInMemoryBelow(offset: number): void {
+    const { tail } = this;
+    let number = tail.evicted;
+    while (number < tail.written && tail.at(number).lastOffset < offset) number += 1;
+    this.context.memory.released(tail.evictTo(number), 0);
+  }
+
   /** Compaction: segments were replaced by one with so many bytes more (less). */
   resized(bytes: number): void {
     this.#size += bytes;

@@ -6,7 +6,7 @@
 //   not yet    the active segment; what lies at or above the last stable offset; segments with a record that is younger than min.compaction.lag.ms
 //   worth it   cleanable / (clean + cleanable) bytes > min.cleanable.dirty.ratio, or a record in there is older than max.compaction.lag.ms
 //
-// Whole segments only: all bounds are bounds of segments.
+// Whole segments only: all bounds are bounds of segments. What is durable and not in its segment's file yet counts too: it is written before compaction begins.
 import type { LocalPartitionLog } from '../local-partition-log.ts';
 import type { Segment } from '../segment.ts';
 
@@ -44,13 +44,14 @@ export async function cleanableOf(log: LocalPartitionLog, nowMs: number): Promis
   let oldest = Infinity;
   for (const { segment, end } of sealed) {
     if (end <= firstDirty) {
-      cleanBytes += segment.written.size;
+      cleanBytes += segment.planned.size;
       continue;
     }
     if (end > log.stableEndOffset || (await isYoung(log, segment, nowMs))) break;
-    cleanableBytes += segment.written.size;
+    cleanableBytes += segment.planned.size;
     endOffset = end;
-    const first = await segment.firstTimestamp();
+    const planned = segment.planned.firstTimestamp;
+    const first = planned >= 0 ? planned : await segment.firstTimestamp();
     if (first > 0) oldest = Math.min(oldest, first);
   }
   const all = cleanBytes + cleanableBytes;
@@ -71,6 +72,7 @@ export function sealedSegments(
 async function isYoung(log: LocalPartitionLog, segment: Segment, nowMs: number): Promise<boolean> {
   const lag = log.config.minCompactionLagMs;
   if (lag <= 0) return false;
-  const { timestamp } = await segment.largestTimestamp();
+  const planned = segment.planned.maxTimestamp;
+  const timestamp = planned >= 0 ? planned : (await segment.largestTimestamp()).timestamp;
   return (timestamp >= 0 ? timestamp : log.openedMs) > nowMs - lag;
 }

@@ -113,7 +113,8 @@ class LogCompaction {
    */
   async #coverBy(endOffset: number): Promise<number> {
     const log = this.#log;
-    const newest = log.segments.known.findLast((segment) => segment.created);
+    // It will have a file once everything that is durable now has been written.
+    const newest = log.segments.find(log.durableEndOffset - 1);
     log.mayHaveGapsBelow(endOffset);
     await log.aborted.replacingBelow(endOffset);
     await log.context.checkpointed(log);

@@ -72,6 +72,18 @@ describe('compaction', () => {
     }
   });
 
+  it('finds what is durable and has not been written to a segment yet', async () => {
+    const { world, log, writer } = await compactedWorld(COMPACTED, 1, {});
+    await fill(world, writer, 80, 4);
+    assert.deepEqual(await segments(world), []);
+    const result = await compact(world, log);
+    assert(result.cleanedTo > 70);
+    assert.deepEqual(
+      (await readContent(world, log)).records,
+      writer.compacted(result.cleanedTo, result.nowMs, RETENTION),
+    );
+  });
+
   it('touches nothing at or above the last stable offset', async () => {
     const { world, log, writer } = await compactedWorld();
     await fill(world, writer, 30, 2);

@@ -51,6 +51,8 @@ export async function swapIn(
     before += segment.written.size;
     log.context.cache.forget(segment);
   }
+  // Readers must not be given records from memory of whose transactions the index says nothing any more.
+  log.forgetInMemoryBelow(end);
   log.resized(cleaned.written.size - before);
   destroyLater(log, replaced);
 }
