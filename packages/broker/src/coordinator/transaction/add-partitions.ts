@@ -3,7 +3,7 @@ import type { ErrorName } from '@moldau/protocol/generated/errors.ts';
 import type { DecisionContext } from '../coordinator-shard.ts';
 import type { Transaction } from './transaction.ts';
 import { hasAll, hasPartition, type TopicOfPartitions } from './transaction-partitions.ts';
-import { answered, stored } from './transaction-state.ts';
+import { answered, stored } from './transaction-decision.ts';
 import type { TransactionDecision, TransactionState } from './transaction-state.ts';
 import { isPrepared } from './transaction-status.ts';
 import { addToTransaction } from './transaction-transitions.ts';

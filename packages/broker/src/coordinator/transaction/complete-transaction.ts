@@ -1,7 +1,7 @@
 // Every marker of a decision is durable: the transaction is over.
 import type { DecisionContext } from '../coordinator-shard.ts';
 import type { Transaction } from './transaction.ts';
-import { answered, stored } from './transaction-state.ts';
+import { answered, stored } from './transaction-decision.ts';
 import type { TransactionDecision, TransactionState } from './transaction-state.ts';
 import { isPrepared } from './transaction-status.ts';
 import { complete } from './transaction-transitions.ts';

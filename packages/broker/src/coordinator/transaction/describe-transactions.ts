@@ -2,7 +2,7 @@
 import type { ErrorName } from '@moldau/protocol/generated/errors.ts';
 import type { DecisionContext } from '../coordinator-shard.ts';
 import type { Transaction } from './transaction.ts';
-import { answered } from './transaction-state.ts';
+import { answered } from './transaction-decision.ts';
 import type { TransactionDecision, TransactionState } from './transaction-state.ts';
 import type { TransactionStatus } from './transaction-status.ts';
 

@@ -22,7 +22,7 @@ import {
   type Transaction,
 } from './transaction.ts';
 import { NO_PRODUCER_ID_AT_HAND, refused, type ProducerAnswer } from './transaction-answer.ts';
-import { answered, stored } from './transaction-state.ts';
+import { answered, stored } from './transaction-decision.ts';
 import type { TransactionDecision, TransactionState } from './transaction-state.ts';
 import { isComplete, isPrepared } from './transaction-status.ts';
 import { fenceAndAbort, prepareEnd } from './transaction-transitions.ts';

@@ -10,7 +10,7 @@ import {
 } from './transaction.ts';
 import { NO_PRODUCER_ID_AT_HAND, refused, type ProducerAnswer } from './transaction-answer.ts';
 import type { TransactionSettings } from './transaction-settings.ts';
-import { answered, stored } from './transaction-state.ts';
+import { answered, stored } from './transaction-decision.ts';
 import type { TransactionDecision, TransactionState } from './transaction-state.ts';
 import { isPrepared } from './transaction-status.ts';
 import { raiseEpoch, replaceProducerId } from './transaction-transitions.ts';

@@ -23,6 +23,7 @@ import { endTxnRequest, endTxnResponse } from '@moldau/protocol/generated/end-tx
 import {
   initProducerIdRequest,
   initProducerIdResponse,
+  newInitProducerIdRequest,
 } from '@moldau/protocol/generated/init-producer-id.ts';
 import {
   listTransactionsRequest,

@@ -134,7 +134,7 @@ export class MarkerSender {
 
   close(): void {
     this.#closed = true;
-    for (const owner of [...this.#jobs.keys()]) this.forget(owner);
+    for (const owner of this.#jobs.keys()) this.forget(owner);
     this.#timer?.cancel();
     this.#timer = undefined;
   }

@@ -2,7 +2,7 @@
 // producer that is gone. They are looked for every `transaction.abort.timed.out.transaction.cleanup.interval.ms`, while any is open.
 import type { DecisionContext } from '../coordinator-shard.ts';
 import { fence } from './end-transaction.ts';
-import { stored } from './transaction-state.ts';
+import { stored } from './transaction-decision.ts';
 import type { TransactionDecision, TransactionState } from './transaction-state.ts';
 
 export function abortTimedOut(state: TransactionState, context: DecisionContext): TransactionDecision {

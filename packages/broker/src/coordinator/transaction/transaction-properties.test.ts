@@ -303,13 +303,13 @@ function newest(records: readonly CoordinatorRecord[], transactionalId: string):
 
 async function describe(world: TransactionWorld): Promise<unknown> {
   const request = newDescribeTransactionsRequest({ transactionalIds: IDS });
-  let states: unknown;
-  void world.coordinator.describeTransactions(request).then((answer) => {
-    states = answer.transactionStates;
-  });
+  const answers: unknown[] = [];
+  void world.coordinator
+    .describeTransactions(request)
+    .then(({ transactionStates }) => answers.push(transactionStates));
   // What markers bring about is appended meanwhile, and the answer waits for it.
-  while (states === undefined) await world.durable();
-  return states;
+  while (answers.length === 0) await world.durable();
+  return answers[0];
 }
 
 async function take(world: TransactionWorld, witness: Witness, next: Step): Promise<void> {

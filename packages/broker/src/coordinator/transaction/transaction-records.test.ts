@@ -78,7 +78,7 @@ void test("bytes are Kafka's", () => {
     deadlineMs: undefined,
   };
   const { key, value } = transactionRecord(transaction, 2);
-  assert.equal(Buffer.from(key).toString('hex'), '0000' + '000178');
+  assert.equal(Buffer.from(key).toString('hex'), '0000000178');
   assert.equal(
     Buffer.from(value ?? []).toString('hex'),
     '0001' + // version

@@ -45,10 +45,10 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await t.commit('a');
     await t.abort('a', { epoch: -1 });
     await t.add('a', ORDERS, { version: 5 });
-    await t.copy('a', 'before');
+    t.copy('a', 'before');
     await t.commit('a');
     await t.commit('before');
-    await t.copy('a', 'after');
+    t.copy('a', 'after');
     await t.abort('a', { epoch: -1 });
     await t.commit('a');
     await t.abort('a');
@@ -150,7 +150,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await t.init('b');
     await t.describe();
     await t.abort('a', { epoch: 0 });
-    await t.copy('a', 'kept');
+    t.copy('a', 'kept');
     await t.init('b');
     await t.commit('a');
     await t.abort('kept');
@@ -173,10 +173,10 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   'a producer goes on after an error': async (t) => {
     await t.init('a');
-    await t.copy('a', 'first');
+    t.copy('a', 'first');
     await t.init('a', { expected: 'own' });
     await t.init('first', { expected: 'own' });
-    await t.copy('a', 'second');
+    t.copy('a', 'second');
     await t.init('a', { expected: 'own' });
     await t.init('second', { expected: 'own' });
     await t.add('a', ORDERS, { version: 5 });
@@ -213,7 +213,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await t.describe();
     await t.pass(2_000);
     await t.describe();
-    await t.copy('a', 'late');
+    t.copy('a', 'late');
     await t.commit('a');
     await t.add('a', ORDERS, { version: 5 });
     await t.abort('late');
@@ -251,7 +251,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await t.init('a');
     await t.raise('a', 32_766);
     await t.add('a', ORDERS, { version: 5 });
-    await t.copy('a', 'last');
+    t.copy('a', 'last');
     await t.commit('a');
     await t.describe();
     await t.commit('last');
@@ -264,7 +264,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'the epochs run out at a beginning': async (t) => {
     await t.init('a');
     await t.raise('a', 32_766);
-    await t.copy('a', 'last');
+    t.copy('a', 'last');
     await t.init('a', { expected: 'own' });
     await t.init('last', { expected: 'own' });
     await t.describe();

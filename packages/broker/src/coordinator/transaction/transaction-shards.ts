@@ -103,7 +103,7 @@ export class TransactionShards {
   }
 
   close(): void {
-    for (const partition of [...this.#shards.keys()]) this.resign(partition);
+    for (const partition of this.#shards.keys()) this.resign(partition);
   }
 
   #sendMarkers(partition: number, held: Held, { transaction }: MarkersNeeded): void {

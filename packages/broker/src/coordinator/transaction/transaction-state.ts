@@ -12,7 +12,7 @@ import type { UndoLog } from '../undo-log.ts';
 import { expireIds } from './id-expiration.ts';
 import { abortTimedOut } from './timed-out-transactions.ts';
 import { NO_TIMEOUT, type Transaction } from './transaction.ts';
-import { readTransactionRecord, transactionRecord } from './transaction-records.ts';
+import { readTransactionRecord } from './transaction-records.ts';
 import type { TransactionSettings } from './transaction-settings.ts';
 import { isPrepared } from './transaction-status.ts';
 
@@ -139,30 +139,4 @@ export class TransactionState implements CoordinatorState<TransactionChange> {
       ? expireIds(this, context)
       : abortTimedOut(this, context);
   }
-}
-
-/** Answers the request, and nothing else. */
-export const answered = (context: DecisionContext, answer: unknown): TransactionDecision => ({
-  records: [],
-  changes: [],
-  replies: [{ to: context.reply, answer }],
-});
-
-/** The transaction becomes `next`; a decision has its markers sent. */
-export function stored(
-  state: TransactionState,
-  context: DecisionContext,
-  next: Transaction,
-  ...answers: readonly unknown[]
-): TransactionDecision {
-  const { transactionalId, lastProducerEpoch } = next;
-  const begins = next.status === 'Ongoing' && state.transaction(transactionalId)?.status !== 'Ongoing';
-  const deadlineMs =
-    begins && next.timeoutMs !== NO_TIMEOUT ? context.monotonicMs + next.timeoutMs : next.deadlineMs;
-  return {
-    records: [transactionRecord(next, state.environment.transactionVersion())],
-    changes: [{ kind: 'unstored', transactionalId, lastProducerEpoch, deadlineMs }],
-    replies: answers.map((answer) => ({ to: context.reply, answer })),
-    effects: isPrepared(next.status) ? [{ kind: 'markers', transaction: next } satisfies MarkersNeeded] : [],
-  };
 }

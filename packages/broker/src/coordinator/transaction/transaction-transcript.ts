@@ -275,13 +275,13 @@ export class TransactionTranscript {
 
   async #tell<Response>(what: string, response: Promise<Response>): Promise<Response> {
     this.#lines.push(what);
-    let answered = false;
+    const answers: unknown[] = [];
     const mark = (): void => {
-      answered = true;
+      answers.push(undefined);
     };
     response.then(mark, mark);
     do await this.#stage.quiet();
-    while (!answered);
+    while (answers.length === 0);
     return response;
   }
 }
