@@ -101,6 +101,15 @@ test('produce requests that wait behind one another are all taken, at the pace o
     assert.equal((await readAll(client, 'topic')).length, 30);
   }));
 
+test('quotas survive a power cut', () =>
+  simulate({}, async (cluster) => {
+    await createTopic(await cluster.connect(), 'topic');
+    await setQuota(cluster, 'producer_byte_rate', 1000);
+    cluster.powerCut();
+    await cluster.start();
+    assert.ok((await produceWhole(await cluster.connect(), LARGE)).throttleTimeMs > 9000);
+  }));
+
 test('produce without an answer is held back too', () =>
   simulate({}, async (cluster) => {
     const client = await cluster.connect();
