@@ -69,13 +69,9 @@ export class AbortedTransactions {
       this.#recent.pop();
   }
 
-  /**
-   * Compaction is about to replace segments below `offset`: files agree with what the replay found before that, and the next checkpoint says nothing
-   * of theirs.
-   */
-  async replacingBelow(offset: number): Promise<void> {
-    if (!this.#agreed) await this.#log.writer.io.run(() => this.#agree());
-    if (this.#newest !== undefined && this.#newest.segment < offset) this.#newest = undefined;
+  /** Compaction is about to begin: files agree with what the replay found before any of them is replaced. */
+  agreed(): Promise<void> {
+    return this.#agreed ? Promise.resolve() : this.#log.writer.io.run(() => this.#agree());
   }
 
   /** Compaction: the index of what lies from `from` to before `to` has these entries only, all of which it had. */

@@ -116,7 +116,7 @@ class LogCompaction {
     // It will have a file once everything that is durable now has been written.
     const newest = log.segments.find(log.durableEndOffset - 1);
     log.mayHaveGapsBelow(endOffset);
-    await log.aborted.replacingBelow(endOffset);
+    await log.aborted.agreed();
     await log.context.checkpointed(log);
     this.#goOn();
     return newest?.baseOffset ?? 0;
