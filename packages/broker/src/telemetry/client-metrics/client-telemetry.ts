@@ -7,7 +7,7 @@
 // Must stay true: instances are bounded in number, those asked for longest ago go first; what a client pushes can make nothing but its own
 // request fail.
 import { CODEC_NAMES, codecName, CompressionError } from '@moldau/protocol/compression/codec.ts';
-import { decompressAsync } from '@moldau/protocol/compression/compression.ts';
+import { decompress, decompressAsync } from '@moldau/protocol/compression/compression.ts';
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import type { Clock } from '@moldau/runtime';
 import type { Logger } from '../logger.ts';
@@ -26,6 +26,8 @@ import {
 export const MAX_CLIENT_INSTANCES = 16_384;
 /** The most that one push may be when decompressed, in bytes. */
 export const MAX_DECOMPRESSED_PUSH_BYTES = 16 * 1024 * 1024;
+/** Up to here a push is decompressed at once: the way to another thread and back would take longer. */
+const SMALL_PUSH_BYTES = 64 * 1024;
 /** Data points read of one push. */
 export const MAX_POINTS_OF_PUSH = 10_000;
 /** Values count for as many intervals after the last push. */
@@ -136,7 +138,10 @@ export class ClientTelemetry {
 
 async function decode(metrics: Uint8Array, compressionType: number): Promise<DecodedMetrics | Error> {
   try {
-    const plain = await decompressAsync(compressionType, metrics, MAX_DECOMPRESSED_PUSH_BYTES);
+    const plain =
+      metrics.length <= SMALL_PUSH_BYTES
+        ? decompress(compressionType, metrics, MAX_DECOMPRESSED_PUSH_BYTES)
+        : await decompressAsync(compressionType, metrics, MAX_DECOMPRESSED_PUSH_BYTES);
     return decodeMetrics(plain, MAX_POINTS_OF_PUSH);
   } catch (error) {
     if (error instanceof CompressionError || error instanceof ProtobufError) return error;
