@@ -20,14 +20,20 @@ export function exceedsQuota(
   response: FetchResponse,
 ): boolean {
   if (!quotas.active) return false;
-  const writer = new Writer();
-  fetchResponse.encode(writer, response, context.apiVersion);
-  const bytes = writer.length + LENGTH_SIZE;
-  const nowMs = clock.monotonic();
   const workMs = context.throttleForWork();
+  // Without a limit on its bytes nobody need know how many there are.
+  if (quotas.fetchable(context) === Number.POSITIVE_INFINITY) return workMs > 0;
+  const bytes = sizeOf(response, context.apiVersion);
+  const nowMs = clock.monotonic();
   const bytesMs = quotas.fetched(context, bytes, nowMs);
   if (workMs === 0 && bytesMs === 0) return false;
   quotas.notFetched(context, bytes, nowMs);
   context.throttle(bytesMs);
   return true;
+}
+
+function sizeOf(response: FetchResponse, version: number): number {
+  const writer = new Writer();
+  fetchResponse.encode(writer, response, version);
+  return writer.length + LENGTH_SIZE;
 }
