@@ -14,6 +14,7 @@ import { quorum } from './steps/quorum.ts';
 import { reading } from './steps/reading.ts';
 import { reassignments } from './steps/reassignments.ts';
 import { topics } from './steps/topics.ts';
+import { transactions } from './steps/transactions.ts';
 import { transactionsInPartitions } from './steps/transactions-in-partitions.ts';
 
 export const STEPS: readonly Step[] = [
@@ -28,6 +29,7 @@ export const STEPS: readonly Step[] = [
   ...reading,
   ...BATCH_STEPS,
   ...transactionsInPartitions,
+  ...transactions,
   ...groups,
   ...reassignments,
   ...QUOTA_STEPS,
