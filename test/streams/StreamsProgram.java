@@ -62,6 +62,8 @@ public final class StreamsProgram {
     settings.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, THREADS);
     settings.put(StreamsConfig.DEFAULT_KEY_SERDE_CLASS_CONFIG, Serdes.StringSerde.class);
     settings.put(StreamsConfig.DEFAULT_VALUE_SERDE_CLASS_CONFIG, Serdes.StringSerde.class);
+    // A program that was killed is missed sooner than after 45 s.
+    settings.put(StreamsConfig.consumerPrefix("session.timeout.ms"), 10_000);
     // Every update is to be seen, not the last one of some time.
     settings.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
     try {
