@@ -90,7 +90,7 @@ const describe = (when: string): Step =>
         begun: Math.sign(transactionStartTimeMs as number),
         topics: (topics as { topic: string; partitions: number[] }[])
           .map(({ topic, partitions }) =>
-            topic.startsWith('__') ? topic : `${topic} ${partitions.toSorted()}`,
+            topic.startsWith('__') ? topic : `${topic} ${partitions.toSorted((a, b) => a - b).join()}`,
           )
           .toSorted(),
       })),
@@ -109,7 +109,7 @@ const list = (name: string, fields: Step['fields'], version = 2): Step =>
     }),
   });
 
-const own = (m: Memory) => ({ transactionalIdPattern: `${idOf(m)}` });
+const own = (m: Memory) => ({ transactionalIdPattern: idOf(m) });
 
 export const transactions: readonly Step[] = [
   step(
