@@ -26,8 +26,8 @@ import {
 export const MAX_CLIENT_INSTANCES = 16_384;
 /** The most that one push may be when decompressed, in bytes. */
 export const MAX_DECOMPRESSED_PUSH_BYTES = 16 * 1024 * 1024;
-/** Up to here a push is decompressed at once: the way to another thread and back would take longer. */
-const SMALL_PUSH_BYTES = 64 * 1024;
+/** Up to here, before and after, a push is decompressed at once: the way to another thread and back would take longer. */
+const AT_ONCE_BYTES = 256 * 1024;
 /** Data points read of one push. */
 export const MAX_POINTS_OF_PUSH = 10_000;
 /** Values count for as many intervals after the last push. */
@@ -139,12 +139,22 @@ export class ClientTelemetry {
 async function decode(metrics: Uint8Array, compressionType: number): Promise<DecodedMetrics | Error> {
   try {
     const plain =
-      metrics.length <= SMALL_PUSH_BYTES
-        ? decompress(compressionType, metrics, MAX_DECOMPRESSED_PUSH_BYTES)
-        : await decompressAsync(compressionType, metrics, MAX_DECOMPRESSED_PUSH_BYTES);
+      decompressAtOnce(compressionType, metrics) ??
+      (await decompressAsync(compressionType, metrics, MAX_DECOMPRESSED_PUSH_BYTES));
     return decodeMetrics(plain, MAX_POINTS_OF_PUSH);
   } catch (error) {
     if (error instanceof CompressionError || error instanceof ProtobufError) return error;
+    throw error;
+  }
+}
+
+/** Undefined when that is too much work for the event loop. @throws CompressionError */
+function decompressAtOnce(compressionType: number, metrics: Uint8Array): Uint8Array | undefined {
+  if (metrics.length > AT_ONCE_BYTES) return undefined;
+  try {
+    return decompress(compressionType, metrics, AT_ONCE_BYTES);
+  } catch (error) {
+    if (error instanceof CompressionError && error.code === 'TOO_LARGE') return undefined;
     throw error;
   }
 }
