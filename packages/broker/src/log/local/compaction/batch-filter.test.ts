@@ -22,7 +22,7 @@ import { readRecords } from '@moldau/protocol/records/record-reader.ts';
 import { buildBatch, type BatchOptions, type NewRecord } from '@moldau/protocol/records/record-writer.ts';
 import { SimulatedClock } from '@moldau/runtime/simulated/simulated-clock.ts';
 
-import { filterBatch, type FilterRules, type Filtered } from './batch-filter.ts';
+import { Scratch, filterBatch, type FilterRules, type Filtered } from './batch-filter.ts';
 import { KeyMap } from './key-map.ts';
 import { Slices } from './slices.ts';
 
@@ -40,6 +40,7 @@ function rules(newest: Record<string, number>, more: Partial<FilterRules> = {}):
     nowMs: NOW,
     deleteRetentionMs: RETENTION,
     lastOfProducer: () => undefined,
+    scratch: new Scratch(),
     ...more,
   };
 }

@@ -32,11 +32,10 @@ import {
   batchProducerEpoch,
   batchProducerId,
   batchRecordCount,
-  batchSizeInBytes,
   batchTimestampType,
   writeBatchHeader,
 } from '@moldau/protocol/records/batch-header.ts';
-import { codecName } from '@moldau/protocol/compression/codec.ts';
+import { codecName, type CodecName } from '@moldau/protocol/compression/codec.ts';
 import { compress, compressAsync } from '@moldau/protocol/compression/compression.ts';
 import type { RecordCursor } from '@moldau/protocol/records/record-reader.ts';
 import { varintSize, varlongSize, writeVarint, writeVarlong } from '@moldau/protocol/records/varint.ts';
@@ -55,9 +54,16 @@ export interface FilterRules {
   readonly nowMs: number;
   readonly deleteRetentionMs: number;
   lastOfProducer(producerId: number): LastOfProducer | undefined;
+  /** Used for one batch after the other. */
+  readonly scratch: Scratch;
 }
 
-/** `keep`: as it is; `drop`: nothing; else what takes its place. */
+/** Memory in which batches are put together: it grows to the largest. */
+export class Scratch {
+  bytes = new Uint8Array(0);
+}
+
+/** `keep`: as it is; `drop`: nothing; else what takes its place, in memory that the next batch may use again. */
 export type Filtered = 'keep' | 'drop' | Uint8Array;
 
 /**
@@ -92,7 +98,7 @@ export async function filterBatch(
   const getsHorizon = horizon === undefined && (control ? removable : tombstones);
   if (kept === count && !getsHorizon) return 'keep';
   const newHorizon = getsHorizon ? rules.nowMs + rules.deleteRetentionMs : undefined;
-  return rewritten(bytes, at, cursorOver(bytes, at, records), flags, newHorizon);
+  return rewritten(bytes, at, cursorOver(bytes, at, records), flags, newHorizon, rules.scratch);
 }
 
 function isKept(cursor: RecordCursor, horizon: number | undefined, rules: FilterRules): boolean {
@@ -135,19 +141,15 @@ async function rewritten(
   cursor: RecordCursor,
   flags: Uint8Array,
   horizon: number | undefined,
+  scratch: Scratch,
 ): Promise<Uint8Array> {
-  const records = new KeptRecords(horizon, batchSizeInBytes(bytes, at));
+  const records = new KeptRecords(horizon, scratch);
   for (const flag of flags) {
     cursor.next();
     if (flag === 1) records.add(cursor);
   }
   const codec = codecName(batchCodecId(bytes, at)) ?? 'none';
-  const stored =
-    records.bytes.length <= SMALL_BYTES
-      ? compress(codec, records.bytes)
-      : await compressAsync(codec, records.bytes);
-  const batch = new Uint8Array(RECORD_BATCH_OVERHEAD + stored.length);
-  batch.set(stored, RECORD_BATCH_OVERHEAD);
+  const batch = codec === 'none' ? records.batch : await compressed(codec, records.bytes);
   const logAppendTime = batchTimestampType(bytes, at) === 'LogAppendTime';
   return withHeader(batch, bytes, at, {
     attributes: batchAttributes(bytes, at) | (horizon === undefined ? 0 : DELETE_HORIZON_FLAG),
@@ -157,22 +159,41 @@ async function rewritten(
   });
 }
 
+/** Room for a header, then the records, compressed. */
+async function compressed(codec: CodecName, records: Uint8Array): Promise<Uint8Array> {
+  const stored =
+    records.length <= SMALL_BYTES ? compress(codec, records) : await compressAsync(codec, records);
+  const batch = new Uint8Array(RECORD_BATCH_OVERHEAD + stored.length);
+  batch.set(stored, RECORD_BATCH_OVERHEAD);
+  return batch;
+}
+
 /** Records of one batch behind one another, as they lie in it but for the timestamp where that counts from another one now. */
 class KeptRecords {
   count = 0;
   maxTimestamp = NO_TIMESTAMP;
   readonly #baseTimestamp: number | undefined;
-  #target: Uint8Array;
-  #end = 0;
+  readonly #scratch: Scratch;
+  #end = RECORD_BATCH_OVERHEAD;
 
   /** `baseTimestamp`: what timestamps count from now, if that changes. */
-  constructor(baseTimestamp: number | undefined, capacity: number) {
+  constructor(baseTimestamp: number | undefined, scratch: Scratch) {
     this.#baseTimestamp = baseTimestamp;
-    this.#target = new Uint8Array(capacity);
+    this.#scratch = scratch;
+    this.#reserve(0);
+  }
+
+  /** Room for a header, then the records. */
+  get batch(): Uint8Array {
+    return this.#target.subarray(0, this.#end);
   }
 
   get bytes(): Uint8Array {
-    return this.#target.subarray(0, this.#end);
+    return this.#target.subarray(RECORD_BATCH_OVERHEAD, this.#end);
+  }
+
+  get #target(): Uint8Array {
+    return this.#scratch.bytes;
   }
 
   add(cursor: RecordCursor): void {
@@ -202,8 +223,8 @@ class KeptRecords {
   #reserve(size: number): void {
     if (this.#end + size <= this.#target.length) return;
     const grown = new Uint8Array(Math.max(this.#end + size, this.#target.length * 2));
-    grown.set(this.bytes);
-    this.#target = grown;
+    grown.set(this.#target.subarray(0, this.#end));
+    this.#scratch.bytes = grown;
   }
 }
 

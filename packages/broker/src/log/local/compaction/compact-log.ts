@@ -18,7 +18,7 @@ import type { LocalPartitionLog } from '../local-partition-log.ts';
 import type { Segment } from '../segment.ts';
 import { scanSegment } from '../segment-scan.ts';
 import { cursorOver, recordsOf } from './batch-records.ts';
-import { filterBatch, type FilterRules } from './batch-filter.ts';
+import { Scratch, filterBatch, type FilterRules } from './batch-filter.ts';
 import { cleanableOf, sealedSegments, type Cleanable } from './cleanable.ts';
 import { CleanedWriter } from './cleaned-writer.ts';
 import { KeyMap } from './key-map.ts';
@@ -63,14 +63,15 @@ class LogCompaction {
   readonly #log: LocalPartitionLog;
   readonly #nowMs: number;
   readonly #slices: Slices;
+  readonly #scratch = new Scratch();
   #bytesBefore = 0;
   #bytesAfter = 0;
 
   constructor(log: LocalPartitionLog, nowMs: number) {
     this.#log = log;
     this.#nowMs = nowMs;
-    const { clock, cleaner } = log.context;
-    this.#slices = new Slices(clock, () => cleaner().ioBytesPerSecond);
+    const { context } = log;
+    this.#slices = new Slices(context.clock, () => context.cleaner().ioBytesPerSecond);
   }
 
   async run({ firstDirty, endOffset: wantedEnd }: Cleanable): Promise<CompactionResult | undefined> {
@@ -89,6 +90,7 @@ class LogCompaction {
         nowMs: this.#nowMs,
         deleteRetentionMs: Math.max(0, log.config.deleteRetentionMs),
         lastOfProducer: (producerId) => log.lastOfProducer(producerId),
+        scratch: this.#scratch,
       });
       passes += 1;
       if (passes > 1) this.#bytesBefore = before;
@@ -278,7 +280,7 @@ class LogCompaction {
   }
 
   #goOn(): void {
-    if (this.#log.closed || this.#log.config.compacts === false || !this.#log.context.cleaner().enabled)
+    if (this.#log.closed || !this.#log.config.compacts || !this.#log.context.cleaner().enabled)
       throw new Abandoned();
   }
 }

@@ -228,7 +228,7 @@ export function tableOf(records: readonly WrittenRecord[]): Map<string, string> 
     if (value === null) table.delete(key);
     else table.set(key, value);
   }
-  return new Map([...table].sort());
+  return new Map([...table].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 export interface StoredBatch {

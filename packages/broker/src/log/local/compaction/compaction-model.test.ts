@@ -183,8 +183,9 @@ describe('a compaction that is cut short', () => {
       for (let seed = FIRST_SEED; seed < FIRST_SEED + CRASH_SEEDS; seed++) {
         const calls = (await cutShort(seed, Infinity, way)) as number;
         const random = new SeededRandom(seed);
-        // None, where a transaction is open from the beginning on: there is nothing to do then.
-        for (let i = 0; i < CUTS && calls > 0; i++) {
+        // Where a transaction is open from the beginning on there is nothing to do.
+        const cuts = calls === 0 ? 0 : CUTS;
+        for (let i = 0; i < cuts; i++) {
           const cutAt = 1 + random.integer(calls);
           await cutShort(seed, cutAt, way).catch((error: Error) => {
             throw new Error(`seed ${seed}, call ${cutAt} of ${calls}: ${error.message}`, { cause: error });

@@ -178,13 +178,13 @@ describe('while a log is compacted', () => {
       const { world, log, writer } = await compactedWorld({ ...COMPACTED, fileDeleteDelayMs });
       for (let round = 0; round < 3; round++) {
         await fill(world, writer, 60, 5);
-        let running = true;
+        const state = { running: true };
         const compacting = compact(world, log).finally(() => {
-          running = false;
+          state.running = false;
         });
         // Four readers, each from its place on, round and round.
         const readers = [0, 13, 37, 55].map(async (start) => {
-          for (let offset = start; running;) {
+          for (let offset = start; state.running;) {
             const slice = await log.read(offset, {
               maxBytes: 300,
               atLeastOneBatch: true,
@@ -217,13 +217,13 @@ describe('while a log is compacted', () => {
   it('batches are appended, and become durable', async () => {
     const { world, log, writer } = await compactedWorld();
     await fill(world, writer, 60, 5);
-    let running = true;
+    const state = { running: true };
     const compacting = compact(world, log).finally(() => {
-      running = false;
+      state.running = false;
     });
     const appending = (async () => {
       let appended = 0;
-      while (running) {
+      while (state.running) {
         const end = log.endOffset;
         writer.write({ records: [['k', 'v']] });
         appended += 1;
@@ -314,7 +314,7 @@ describe('in the background', () => {
     await world.reopen();
     for (const [i, config] of configs.entries()) {
       opened[i] = await world.open(i, config);
-      writers[i]!.reopened(opened[i]!, world.witnesses[i]!);
+      writers[i]!.reopened(opened[i], world.witnesses[i]!);
     }
     return { world, logs: opened, writers };
   }

@@ -6,7 +6,7 @@
 import type { Clock } from '@moldau/runtime';
 
 /** Longer pieces would show in the latencies of requests. */
-const SLICE_MS = 2;
+const SLICE_MS = 1;
 /** The clock is asked once in so many records. */
 const RECORDS_PER_LOOK = 64;
 
