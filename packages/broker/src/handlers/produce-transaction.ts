@@ -40,6 +40,13 @@ export function transactionProblem(request: ProduceRequest): ErrorCode {
   return ErrorCode.NONE;
 }
 
+/**
+ * How long the end of the last transaction is waited for before a producer is told of it: 127 ms in all. Kafka waits 100 ms
+ * (`add.partitions.to.txn.retry.backoff.max.ms`).
+ */
+const FIRST_PAUSE_MS = 1;
+const LAST_PAUSE_MS = 64;
+
 /** Undefined: nothing is verified. */
 export function transactionGate(
   services: Services,
@@ -53,8 +60,17 @@ export function transactionGate(
   // Newer clients count on the broker to add the partition: nobody else would, and its transaction would never end.
   if (!services.settings.transactionPartitionVerification && !bumpsEpochs) return undefined;
   const { topic, index, image } = partition;
+  let pauseMs = FIRST_PAUSE_MS;
   return {
     bumpsEpochs,
+    pause: () => {
+      if (pauseMs > LAST_PAUSE_MS) return undefined;
+      const delayMs = pauseMs;
+      pauseMs *= 2;
+      return new Promise((resolve) => {
+        services.clock.setTimer(delayMs, resolve);
+      });
+    },
     leads: () => {
       const now = ledPartition(services, topic, index);
       return now.partition !== undefined && now.image.leaderEpoch === image.leaderEpoch;

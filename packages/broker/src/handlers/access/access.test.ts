@@ -25,13 +25,17 @@ import {
 } from '@moldau/protocol/generated/init-producer-id.ts';
 import { joinGroupRequest, joinGroupResponse } from '@moldau/protocol/generated/join-group.ts';
 import { listGroupsRequest, listGroupsResponse } from '@moldau/protocol/generated/list-groups.ts';
-import { metadataRequest, metadataResponse } from '@moldau/protocol/generated/metadata.ts';
+import {
+  metadataRequest,
+  metadataResponse,
+  type MetadataRequestTopic,
+} from '@moldau/protocol/generated/metadata.ts';
 import { offsetCommitRequest, offsetCommitResponse } from '@moldau/protocol/generated/offset-commit.ts';
 import { offsetFetchRequest, offsetFetchResponse } from '@moldau/protocol/generated/offset-fetch.ts';
 import { produceRequest, produceResponse } from '@moldau/protocol/generated/produce.ts';
 import { uuidFromString } from '@moldau/protocol/uuid.ts';
 import { AclOperation, PatternType, PermissionType, ResourceType } from '../../metadata/acl-binding.ts';
-import { ask } from '../../testing/ask.ts';
+import { ask, type Fields } from '../../testing/ask.ts';
 import { batchOf } from '../../testing/batches.ts';
 import { createTopic, PRODUCE_BY_NAME, produceTo } from '../../testing/calls.ts';
 import {
@@ -136,9 +140,9 @@ test('metadata: refused by name, left out of all, unknown by id; operations are 
   withRules(async (client, cluster) => {
     await rule(client, TOPIC, 'closed', AclOperation.ALL, PermissionType.ALLOW, 'User:somebody');
     await rule(client, TOPIC, 'open', AclOperation.READ);
-    const describe = (topics: { name?: string; topicId?: Uint8Array }[] | null) =>
+    const describe = (topics: Fields<MetadataRequestTopic>[]) =>
       ask(client, metadataRequest, metadataResponse, {
-        topics: topics as { name: string; topicId: Uint8Array }[],
+        topics,
         includeTopicAuthorizedOperations: true,
       });
     const named = await describe([{ name: 'open' }, { name: 'closed' }]);
@@ -151,14 +155,14 @@ test('metadata: refused by name, left out of all, unknown by id; operations are 
     );
     assert.equal(named.topics[0]?.topicAuthorizedOperations, (1 << 3) | (1 << 8), 'READ, and so DESCRIBE');
     const all = await ask(client, metadataRequest, metadataResponse, {
-      topics: null as unknown as [],
+      topics: null,
     });
     assert.deepEqual(
       all.topics.map(({ name }) => name),
       ['open'],
     );
     const id = cluster.running.brokers[0]?.services.metadata.image.topics.get('closed')?.id ?? '';
-    const byId = await describe([{ name: null as unknown as string, topicId: uuidFromString(id) }]);
+    const byId = await describe([{ name: null, topicId: uuidFromString(id) }]);
     assert.equal(byId.topics[0]?.errorCode, ErrorCode.UNKNOWN_TOPIC_ID);
     const old = await ask(client, metadataRequest, metadataResponse, { topics: [{ name: 'closed' }] }, 0);
     assert.deepEqual(
@@ -264,7 +268,7 @@ test('transactions and idempotence', () =>
   withRules(async (client) => {
     const init = (transactionalId: string | null) =>
       ask(client, initProducerIdRequest, initProducerIdResponse, {
-        transactionalId: transactionalId as string,
+        transactionalId,
         transactionTimeoutMs: 10_000,
       });
     await ask(client, findCoordinatorRequest, findCoordinatorResponse, {

@@ -158,7 +158,7 @@ function checkTarget(services: Services, target: FetchTarget, limits: FetchLimit
   return { partition, read };
 }
 
-function locate(services: Services, target: FetchTarget, { mayRead }: FetchLimits): LedPartition {
+function locate(services: Services, target: FetchTarget, limits: FetchLimits): LedPartition {
   const refused = (error: ErrorCode): LedPartition => ({
     error,
     partition: undefined,
@@ -166,13 +166,13 @@ function locate(services: Services, target: FetchTarget, { mayRead }: FetchLimit
     topic: undefined,
   });
   if (target.topicIdText === '') {
-    return mayRead(target.topic)
+    return limits.mayRead(target.topic)
       ? ledPartition(services, target.topic, target.index)
       : refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED);
   }
   const name = services.metadata.image.topicNamesById.get(target.topicIdText);
   if (name === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_ID);
-  if (!mayRead(name)) return refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED);
+  if (!limits.mayRead(name)) return refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED);
   return ledPartition(services, name, target.index);
 }
 

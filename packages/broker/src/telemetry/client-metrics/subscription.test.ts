@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { RE2JS } from 're2js';
 import { clientTask, type ClientIdentity, type ClientMetricsSubscription } from './subscription.ts';
 
 const client: ClientIdentity = {
@@ -19,7 +20,7 @@ const DEFAULT_MS = 300_000;
 
 describe('what a client is asked to push', () => {
   it('is nothing when no subscription matches', () => {
-    const other = subscription(['*'], 100, new Map([['client_id', /^other$/]]));
+    const other = subscription(['*'], 100, new Map([['client_id', RE2JS.compile('other')]]));
     const task = clientTask(client, [other], DEFAULT_MS);
     assert.deepEqual([task.metrics, task.pushIntervalMs], [[], DEFAULT_MS]);
   });
@@ -27,7 +28,10 @@ describe('what a client is asked to push', () => {
   it('is all that match, at the shortest interval', () => {
     const task = clientTask(
       client,
-      [subscription(['b', 'a'], 500), subscription(['b', 'c'], 1000, new Map([['client_id', /^app-.*$/]]))],
+      [
+        subscription(['b', 'a'], 500),
+        subscription(['b', 'c'], 1000, new Map([['client_id', RE2JS.compile('app-.*')]])),
+      ],
       DEFAULT_MS,
     );
     assert.deepEqual([task.metrics, task.pushIntervalMs], [['a', 'b', 'c'], 500]);
@@ -41,8 +45,8 @@ describe('what a client is asked to push', () => {
 
   it('needs every selector to match, and what is not known matches nothing', () => {
     const match = new Map([
-      ['client_id', /^app-1$/],
-      ['client_software_name', /^.*$/],
+      ['client_id', RE2JS.compile('app-1')],
+      ['client_software_name', RE2JS.compile('.*')],
     ] as const);
     assert.deepEqual(clientTask(client, [subscription(['a'], 1, match)], DEFAULT_MS).metrics, ['a']);
     const old = { ...client, client_software_name: undefined };

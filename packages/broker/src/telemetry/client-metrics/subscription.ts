@@ -20,13 +20,18 @@ export type ClientSelector = (typeof CLIENT_SELECTORS)[number];
 /** In a list of metrics: all that the client has. */
 export const ALL_METRICS = '*';
 
+/** Says whether a text is what is looked for, all of it. */
+export interface TextPattern {
+  matches(text: string): boolean;
+}
+
 /** One resource of type client-metrics. */
 export interface ClientMetricsSubscription {
   /** Prefixes of names, or `*`. */
   readonly metrics: readonly string[];
   readonly intervalMs: number;
   /** What the client must be, in full; empty: any. */
-  readonly match: ReadonlyMap<ClientSelector, RegExp>;
+  readonly match: ReadonlyMap<ClientSelector, TextPattern>;
 }
 
 /** Who a client is, as far as it has told; by selector. */
@@ -59,10 +64,10 @@ export function clientTask(
   return { subscriptionId: crc32c(Buffer.from(asked)) | 0, metrics, pushIntervalMs };
 }
 
-function matches(client: ClientIdentity, match: ReadonlyMap<ClientSelector, RegExp>): boolean {
+function matches(client: ClientIdentity, match: ReadonlyMap<ClientSelector, TextPattern>): boolean {
   for (const [selector, pattern] of match) {
     const value = client[selector];
-    if (value === undefined || !pattern.test(value)) return false;
+    if (value === undefined || !pattern.matches(value)) return false;
   }
   return true;
 }
