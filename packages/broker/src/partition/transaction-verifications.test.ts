@@ -23,6 +23,10 @@ class Transcript {
     (batch) => this.open.get(batch.producerId) === batch.producerEpoch,
   );
 
+  /** How often the end of the last transaction is waited for. */
+  pauses = 0;
+  readonly paused: (() => void)[] = [];
+
   get questions(): number {
     return this.#answers.length;
   }
@@ -38,6 +42,8 @@ class Transcript {
     const gate = {
       bumpsEpochs: true,
       leads: () => this.leads,
+      pause: () =>
+        this.pauses-- > 0 ? new Promise<void>((resolve) => this.paused.push(resolve)) : undefined,
       ask: () => new Promise<ErrorCode>((resolve) => this.#answers.push(resolve)),
     };
     const settle = (error: ErrorCode, _message: string | null, verified: Verified): void => {
@@ -141,4 +147,38 @@ test('of producers whose batches were refused the oldest are forgotten first, an
   assert.notEqual(transcript.verifications.of(MAX_UNVERIFIED_PRODUCERS), undefined);
   transcript.verifications.expire(1);
   assert.equal(transcript.verifications.of(MAX_UNVERIFIED_PRODUCERS), undefined);
+});
+
+test('the end of the last transaction is waited for, its marker voids nothing, and all who wait are asked for again', async () => {
+  const transcript = new Transcript();
+  transcript.pauses = 2;
+  transcript.batch('a', 0, 1);
+  assert.deepEqual(await transcript.answer(ErrorCode.CONCURRENT_TRANSACTIONS), []);
+  transcript.verifications.appended(7);
+  transcript.batch('b', 1, 1);
+  assert.equal(transcript.questions, 0, 'it waits behind the first');
+  transcript.paused.shift()!();
+  await soon();
+  assert.equal(transcript.questions, 1);
+  assert.deepEqual(await transcript.answer(), ['a', 'b']);
+  assert.equal(transcript.verified.get('b')!(), true);
+});
+
+test('a marker behind the second question voids its answer as ever', async () => {
+  const transcript = new Transcript();
+  transcript.pauses = 1;
+  transcript.batch('a', 0, 1);
+  await transcript.answer(ErrorCode.CONCURRENT_TRANSACTIONS);
+  transcript.paused.shift()!();
+  await soon();
+  transcript.verifications.appended(7);
+  assert.deepEqual(await transcript.answer(), [`a: ${ErrorCode.INVALID_TXN_STATE}`]);
+});
+
+test('an end that takes too long is told to the producer', async () => {
+  const transcript = new Transcript();
+  transcript.batch('a', 0, 1);
+  assert.deepEqual(await transcript.answer(ErrorCode.CONCURRENT_TRANSACTIONS), [
+    `a: ${ErrorCode.CONCURRENT_TRANSACTIONS}`,
+  ]);
 });

@@ -9,6 +9,9 @@
 //                 |        wait behind      all get it                     all get INVALID_TXN_STATE
 //                 +--------+
 //
+// The answer to an end comes before its markers: a producer that goes on at once finds its last transaction under way still (CONCURRENT_TRANSACTIONS).
+// That is waited for here for a moment, and asked again, rather than have the producer wait longer.
+//
 // The smallest sequence that was asked for is kept until a batch gets in: when the coordinator refuses the first batch of an unknown producer and takes
 // a later one, that one must not be appended in its place.
 //
@@ -31,6 +34,8 @@ const NEVER: Verified = () => false;
 export interface TransactionGate {
   /** Resolves to NONE, or to the error that the producer gets; never rejects. */
   ask(): Promise<ErrorCode>;
+  /** The end of the producer's last transaction is under way: resolves when it is time to ask again; undefined when it has taken too long. */
+  pause(): Promise<void> | undefined;
   /** Whether this broker leads the partition still: the answer may take a while. */
   leads(): boolean;
   /** The transaction runs under version 2: each begins with an epoch of its own, and so with sequence 0. */
@@ -92,7 +97,23 @@ export class TransactionVerifications {
     note(asked, batch, gate);
     asked.waiting = [unverified];
     asked.answered = 1;
-    void gate.ask().then((error) => this.#answered(asked, batch, error));
+    this.#ask(asked, unverified);
+  }
+
+  #ask(asked: ProducerVerification, first: UnverifiedBatch): void {
+    void first.gate.ask().then((error) => {
+      const pause = error === ErrorCode.CONCURRENT_TRANSACTIONS ? first.gate.pause() : undefined;
+      if (pause === undefined) this.#answered(asked, first.batch, error);
+      else void pause.then(() => this.#askAgain(asked, first));
+    });
+  }
+
+  /** The marker of the last transaction may have come meanwhile: this question is about what comes behind it, and about all who wait. */
+  #askAgain(asked: ProducerVerification, first: UnverifiedBatch): void {
+    asked.isVoid = false;
+    for (const { batch, gate } of asked.waiting) note(asked, batch, gate);
+    asked.answered = asked.waiting.length;
+    this.#ask(asked, first);
   }
 
   /** A batch or a marker of a transaction of the producer was appended. */
