@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Disk, DiskFile } from '@moldau/runtime';
 import { runClusterSimulation } from './cluster-simulation.ts';
+import { withoutSync } from './simulation/without-sync.ts';
 
 const SEEDS = 16;
 
@@ -27,20 +27,3 @@ test('records acknowledged before they are durable are noticed', async () => {
   }
   assert.ok(noticed >= 2, `${noticed} of 4 runs noticed`);
 });
-
-/** A disk that calls records durable when they are only written. */
-function withoutSync(disk: Disk): Disk {
-  return new Proxy(disk, {
-    get(target, property) {
-      const value = Reflect.get(target, property) as unknown;
-      if (property !== 'open')
-        return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
-      return async (...args: Parameters<Disk['open']>): Promise<DiskFile> => {
-        const file = await target.open(...args);
-        if (args[0].startsWith('/data/logs/'))
-          file.writeDurably = (buffers, position) => file.write(buffers, position);
-        return file;
-      };
-    },
-  });
-}

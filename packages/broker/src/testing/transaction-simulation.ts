@@ -73,6 +73,15 @@ export async function runTransactionSimulation(
   return simulation.result();
 }
 
+/** A copier that works, or will. */
+interface Candidate {
+  /** The number of its transactional id. */
+  readonly id: number;
+  readonly copier: TransactionalCopier;
+  readonly death: Promise<void>;
+  die(): void;
+}
+
 class TransactionSimulation {
   readonly #seed: number;
   readonly #brokers: number;
@@ -128,7 +137,10 @@ class TransactionSimulation {
   async #everything(): Promise<void> {
     const cluster = this.#cluster;
     await this.#setUp();
-    this.#injector = new FaultInjector(this.#world, this.#hosts);
+    this.#injector = new FaultInjector(this.#world, this.#hosts, {
+      dying: () => this.#noteStableOffsets(),
+      started: () => this.#noteStableOffsets(),
+    });
     this.#readers = this.#targets().map(
       ({ topic, partition }) =>
         new CommittedReader(this.#world, this.#history, topic, partition, this.#connections()),
@@ -169,9 +181,11 @@ class TransactionSimulation {
     const random = cluster.random.fork();
     const all: Promise<boolean>[] = [];
     const living = new Set<TransactionalCopier>();
+    /** The number of the id that those who live have, and the largest given out. */
+    let line = 0;
     let ids = 0;
-    for (let n = 0; !this.#world.over; n++) {
-      if (living.size === 0 && random.chance(0.5)) ids += 1;
+    let spare: Candidate | undefined;
+    const create = (id: number, name: string): Candidate => {
       let die = (): void => {};
       const death = new Promise<void>((resolve) => {
         die = () => {
@@ -181,8 +195,8 @@ class TransactionSimulation {
         };
       });
       const options = {
-        name: `${share}.${n}`,
-        transactionalId: `${share}-${ids}`,
+        name,
+        transactionalId: `${share}-${id}`,
         sources,
         records: RECORDS,
         flavour: random.chance(0.5) ? 'V1' : 'V2',
@@ -195,6 +209,23 @@ class TransactionSimulation {
       } as const;
       const copier = new TransactionalCopier(this.#world, this.#history, options, this.#connections());
       this.#copiers += 1;
+      return { id, copier, death, die };
+    };
+    for (let n = 0; !this.#world.over; n++) {
+      let next: Candidate;
+      if (living.size === 0 && spare !== undefined) {
+        next = spare;
+        line = next.id;
+        spare = undefined;
+      } else {
+        if (living.size === 0 && random.chance(0.5)) line = ++ids;
+        next = create(line, `${share}.${n}`);
+      }
+      if (spare === undefined && !this.#world.draining && random.chance(0.5)) {
+        spare = create(++ids, `${share}.${n}-spare`);
+        spare.copier.prepare();
+      }
+      const { copier, death, die } = next;
       living.add(copier);
       const running = copier.run().finally(() => living.delete(copier));
       all.push(running);
@@ -208,6 +239,23 @@ class TransactionSimulation {
       // Otherwise it goes on as a zombie.
     }
     await Promise.all(all);
+  }
+
+  /** As any consumer could be told them at this moment: what was told before a fault must hold after it. */
+  #noteStableOffsets(): void {
+    if (!this.#cluster.alive) return;
+    for (const { services } of this.#cluster.running.brokers) {
+      const { topics } = services.metadata.image;
+      for (const { topic, partition } of this.#targets()) {
+        const image = topics.get(topic);
+        if (image?.partitions[partition]?.leader !== services.brokerId) continue;
+        const led = services.partitions.get(image.id, partition);
+        if (led === undefined || led.closed) continue;
+        const name = `${topic}/${partition}`;
+        for (const problem of this.#history.stableOffset(name, led.lastStableOffset, led.highWatermark))
+          violated(this.#world, problem);
+      }
+    }
   }
 
   async #moveLeaders(): Promise<void> {

@@ -15,10 +15,18 @@ const SOONEST_MS = 20;
 const DOUBLINGS = 5;
 const MAX_SLOWNESS = 60;
 
+/** Told of what happens to the broker. */
+export interface FaultObserver {
+  /** It is about to die. */
+  dying(): void;
+  started(): void;
+}
+
 export class FaultInjector {
   readonly #world: SimulatedRun;
   readonly #hosts: readonly string[];
   readonly #random: SeededRandom;
+  readonly #observer: FaultObserver | undefined;
   /** Faults are over: a start that fails now is a violation. */
   #calm = false;
   #stopping = false;
@@ -26,7 +34,8 @@ export class FaultInjector {
   #active = false;
   readonly counts: Record<string, number> = {};
 
-  constructor(world: SimulatedRun, hosts: readonly string[]) {
+  constructor(world: SimulatedRun, hosts: readonly string[], observer?: FaultObserver) {
+    this.#observer = observer;
     this.#world = world;
     this.#hosts = hosts;
     this.#random = world.cluster.random.fork();
@@ -51,6 +60,7 @@ export class FaultInjector {
     this.#count('started');
     try {
       await cluster.start();
+      this.#observer?.started();
     } catch (error) {
       const corrupt =
         (error instanceof LogError || error instanceof MetadataError) && error.code === 'CORRUPT';
@@ -90,12 +100,19 @@ export class FaultInjector {
     this.#count('provoked faults');
     cluster.disk.faults.slowDown(1 + this.#random.integer(MAX_SLOWNESS));
     const kind = this.#random.integer(4);
-    if (kind === 0) cluster.disk.setCapacity(0);
+    // The process survives that, and what it had appended is taken back.
+    if (kind === 0)
+      cluster.disk.faults.fail({
+        operation: 'write',
+        code: 'NO_SPACE',
+        after: this.#random.integer(4),
+        times: 1 + this.#random.integer(3),
+      });
     const withinMs = SOONEST_MS * 2 ** this.#random.integer(DOUBLINGS);
     cluster.scheduler.clock.setTimer(this.#random.integer(withinMs), () => {
       cluster.disk.faults.slowDown(1);
-      cluster.disk.setCapacity(PLENTY);
       if (!this.#active) return;
+      if (kind > 0) this.#observer?.dying();
       if (kind === 1 && !cluster.down) cluster.processCrash();
       else if (kind > 1) cluster.powerCut();
     });
@@ -119,11 +136,13 @@ export class FaultInjector {
       case 1:
       case 2:
         this.#count('power cuts');
+        this.#observer?.dying();
         return cluster.powerCut();
       case 3:
       case 4:
         if (cluster.down) return undefined;
         this.#count('process crashes');
+        this.#observer?.dying();
         return cluster.processCrash();
       case 5:
         return this.#stop();

@@ -71,6 +71,7 @@ export class TransactionalCopier {
   /** By target partition: the next sequence. */
   readonly #sequences = new Map<string, number>();
   #producer: Producer | undefined;
+  #prepared: Promise<Step> | undefined;
   /** It is to stop, in the middle of whatever it does. */
   dying = false;
 
@@ -91,9 +92,22 @@ export class TransactionalCopier {
     return this.#options.name;
   }
 
+  /** Takes its transactional id over, before there is anything to do: it waits for another to die. */
+  prepare(): void {
+    this.#prepared ??= this.#initialize().then(async (step) => {
+      // It is connected to the group's coordinator when its hour comes.
+      await this.#until('OffsetFetch', 1, async () => {
+        await this.#calls.stableOffset(this.#options.sources[0] ?? 0);
+        return ErrorCode.NONE;
+      });
+      return step;
+    });
+  }
+
   /** Copies until it is fenced, dies, or all is copied: true. */
   async run(): Promise<boolean> {
-    if ((await this.#initialize()) !== 'done') return false;
+    this.prepare();
+    if ((await this.#prepared) !== 'done') return false;
     if ((await this.#fetchPositions()) !== 'done') return false;
     while (!this.#ended) {
       const positions = this.#choose();
