@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { LogConfig, PartitionLog } from '../../partition-log.ts';
-import { KB, OTHER_TOPIC_ID, basesOf, type LogWorld } from '../log-fixture.ts';
+import { KB, OTHER_TOPIC_ID, basesOf, batchAt, type LogWorld } from '../log-fixture.ts';
 import { COMPACTED, compactedWorld, KeyedWriter, readContent, tableOf } from './compaction-fixture.ts';
 
 const RETENTION = COMPACTED.deleteRetentionMs;
@@ -82,6 +82,27 @@ describe('compaction', () => {
       (await readContent(world, log)).records,
       writer.compacted(result.cleanedTo, result.nowMs, RETENTION),
     );
+  });
+
+  it('is recovered from a write-ahead log that points into segments which are gone', async () => {
+    const config = { ...COMPACTED, segmentBytes: 4 * KB };
+    for (const way of ['kill', 'powerCut'] as const) {
+      const { world, log, writer } = await compactedWorld(config, 1, {
+        tailMaxBytes: 0,
+        directMinBytes: 1,
+      });
+      // Another partition holds on to all frames.
+      (await world.open(1)).append([batchAt(0)]);
+      for (let i = 0; i < 50; i++) await fill(world, writer, 2, 3);
+      assert(world.count('writeDurably /data/log/topic-0/') > 3, 'batches went straight to the segments');
+      const result = await compact(world, log);
+      const expected = writer.compacted(result.cleanedTo, result.nowMs, RETENTION);
+      await fill(world, writer, 3, 3);
+      await world[way]();
+      const again = await world.open(0, config);
+      assert.deepEqual((await readContent(world, again)).records.slice(0, expected.length), expected);
+      assert.equal((await readContent(world, again)).records.length, expected.length + 3);
+    }
   });
 
   it('touches nothing at or above the last stable offset', async () => {
