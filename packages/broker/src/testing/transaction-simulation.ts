@@ -79,7 +79,7 @@ interface Candidate {
   readonly id: number;
   readonly copier: TransactionalCopier;
   readonly death: Promise<void>;
-  die(): void;
+  readonly die: () => void;
 }
 
 class TransactionSimulation {

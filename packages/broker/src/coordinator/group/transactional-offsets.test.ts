@@ -237,7 +237,7 @@ class Run {
             return deleteGroups(state, context, [what.group]);
           case 'delete-topic':
             return deleteTopicOffsets(state, context, [{ name: what.topic, id: TOPIC_ID }]);
-          case 'end': {
+          default: {
             const marker = {
               ...this.#producer(what.producer),
               coordinatorEpoch: 0,

@@ -71,7 +71,7 @@ export class TransactionalOffsets {
 
   /** Deletes what any transaction has pending for the partition. */
   delete(groupId: string, topic: string, partition: number): void {
-    for (const producerId of [...(this.#producers.get(groupId)?.keys() ?? [])]) {
+    for (const producerId of this.#producers.get(groupId)?.keys() ?? []) {
       const offsets = this.#open.get(producerId)?.offsets;
       if (offsets?.get(groupId, topic, partition) === undefined) continue;
       offsets.delete(groupId, topic, partition);
