@@ -197,8 +197,7 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
     valid: '[0,...]',
     honoured: true,
     dynamic: 'cluster-wide',
-    documentation:
-      "How long compaction waits, in ms, when no log is worth compacting.",
+    documentation: 'How long compaction waits, in ms, when no log is worth compacting.',
   },
   {
     name: 'log.cleaner.dedupe.buffer.size',
@@ -207,7 +206,7 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
     honoured: true,
     dynamic: 'cluster-wide',
     documentation:
-      "Memory, in bytes, for the keys of one pass of compaction: 24 bytes a key. A log with more keys takes several passes.",
+      'Memory, in bytes, for the keys of one pass of compaction: 24 bytes a key. A log with more keys takes several passes.',
   },
   {
     name: 'log.cleaner.delete.retention.ms',
@@ -216,8 +215,7 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
     valid: '[0,...]',
     honoured: true,
     dynamic: 'cluster-wide',
-    documentation:
-      "How long, in ms, compaction keeps the records that delete a key.",
+    documentation: 'How long, in ms, compaction keeps the records that delete a key.',
   },
   {
     name: 'log.cleaner.enable',
@@ -225,8 +223,7 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
     default: 'true',
     honoured: true,
     dynamic: 'read-only',
-    documentation:
-      "Compacts the topics whose cleanup.policy says so.",
+    documentation: 'Compacts the topics whose cleanup.policy says so.',
   },
   {
     name: 'log.cleaner.io.buffer.load.factor',
@@ -235,7 +232,7 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
     honoured: true,
     dynamic: 'cluster-wide',
     documentation:
-      "The share of log.cleaner.dedupe.buffer.size that is filled: more lets more keys into a pass, and makes finding them slower.",
+      'The share of log.cleaner.dedupe.buffer.size that is filled: more lets more keys into a pass, and makes finding them slower.',
   },
   {
     name: 'log.cleaner.io.max.bytes.per.second',
@@ -243,8 +240,7 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
     default: '1.7976931348623157E308',
     honoured: true,
     dynamic: 'cluster-wide',
-    documentation:
-      "The most bytes that compaction reads in a second.",
+    documentation: 'The most bytes that compaction reads in a second.',
   },
   {
     name: 'log.cleaner.max.compaction.lag.ms',
@@ -253,8 +249,7 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
     valid: '[1,...]',
     honoured: true,
     dynamic: 'cluster-wide',
-    documentation:
-      "The longest, in ms, that a record stays uncompacted.",
+    documentation: 'The longest, in ms, that a record stays uncompacted.',
   },
   {
     name: 'log.cleaner.min.cleanable.ratio',
@@ -263,8 +258,7 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
     valid: '[0,...,1]',
     honoured: true,
     dynamic: 'cluster-wide',
-    documentation:
-      "The share of a log that must be uncompacted before compaction begins.",
+    documentation: 'The share of a log that must be uncompacted before compaction begins.',
   },
   {
     name: 'log.cleaner.min.compaction.lag.ms',
@@ -273,8 +267,7 @@ export const HONOURED_BROKER_SETTINGS: readonly SettingDefinition[] = [
     valid: '[0,...]',
     honoured: true,
     dynamic: 'cluster-wide',
-    documentation:
-      "The shortest, in ms, that a record stays uncompacted.",
+    documentation: 'The shortest, in ms, that a record stays uncompacted.',
   },
   {
     name: 'log.cleanup.policy',
