@@ -119,7 +119,7 @@ test('coordinators of what there is not yet are refused in words', () =>
   simulate({}, async (cluster) => {
     const client = await cluster.connect();
     for (const [keyType, error] of [
-      [1, ErrorCode.UNSUPPORTED_VERSION],
+      [2, ErrorCode.UNSUPPORTED_VERSION],
       [9, ErrorCode.INVALID_REQUEST],
     ] as const) {
       const answer = await ask(client, findCoordinatorRequest, findCoordinatorResponse, {
