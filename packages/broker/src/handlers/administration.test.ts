@@ -26,7 +26,7 @@ import {
 } from '@moldau/protocol/generated/list-partition-reassignments.ts';
 import { ask } from '../testing/ask.ts';
 import { batchOf, sequenced } from '../testing/batches.ts';
-import { createTopic, newProducerId, produce } from '../testing/calls.ts';
+import { createTopic, describeTopic, leaderOf, newProducerId, produce } from '../testing/calls.ts';
 import { simulate } from '../testing/simulated-cluster.ts';
 
 test('DescribeCluster names every broker, and only brokers have endpoints here', () =>
@@ -135,6 +135,26 @@ test('DescribeProducers tells the last sequence of each', () =>
       [[producerId, 0, 2, -1]],
     );
     assert.equal(unknown!.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  }));
+
+test('DescribeProducers is answered by every replica, and by no other broker', () =>
+  simulate({ brokers: 3 }, async (cluster) => {
+    const client = await cluster.connect();
+    await createTopic(client, 'topic', 1, {}, 2);
+    const [partition] = (await describeTopic(client, 'topic')).partitions;
+    const leader = await leaderOf(cluster, client, 'topic', 0);
+    const producerId = await newProducerId(client);
+    await produce(await cluster.connect(leader), 'topic', sequenced(['a'], producerId, 0));
+    for (const index of [0, 1, 2]) {
+      const broker = await cluster.connect(index);
+      const { topics } = await ask(broker, describeProducersRequest, describeProducersResponse, {
+        topics: [{ name: 'topic', partitionIndexes: [0] }],
+      });
+      const { errorCode, activeProducers } = topics[0]!.partitions[0]!;
+      const replica = partition!.replicaNodes.some((id) => cluster.indexOf(id) === index);
+      assert.equal(errorCode, replica ? ErrorCode.NONE : ErrorCode.NOT_LEADER_OR_FOLLOWER, `broker ${index}`);
+      assert.equal(activeProducers.length, replica ? 1 : 0);
+    }
   }));
 
 test('ElectLeaders finds nothing to do where the preferred leader leads', () =>

@@ -1,4 +1,7 @@
 // DescribeProducers (KIP-664): the producers that a partition remembers.
+//
+// Every replica answers, not only the leader: `kafka-transactions.sh find-hanging --broker-id N` asks a broker about all partitions of which it
+// holds a replica.
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import {
   describeProducersRequest,
@@ -12,7 +15,6 @@ import {
   type PartitionResponse,
 } from '@moldau/protocol/generated/describe-producers.ts';
 import { describeProducers as guard } from './access/topic-guards.ts';
-import { ledPartition } from './led-partition.ts';
 import { defineApi, type Services } from './services.ts';
 
 export const describeProducers = defineApi<DescribeProducersRequest, DescribeProducersResponse>({
@@ -31,16 +33,15 @@ export const describeProducers = defineApi<DescribeProducersRequest, DescribePro
   },
 });
 
-function describe(services: Services, topic: string, partitionIndex: number): PartitionResponse {
-  const led = ledPartition(services, topic, partitionIndex);
-  if (led.partition === undefined) {
-    const errorMessage =
-      led.error === ErrorCode.NOT_LEADER_OR_FOLLOWER
-        ? `Broker ${led.image?.leader} leads ${topic}-${partitionIndex}.`
-        : null;
-    return newPartitionResponse({ partitionIndex, errorCode: led.error, errorMessage });
-  }
-  const activeProducers = [...led.partition.producers.entries()].map(([producerId, entry]) =>
+function describe(services: Services, name: string, partitionIndex: number): PartitionResponse {
+  const topic = services.metadata.image.topics.get(name);
+  const image = topic?.partitions[partitionIndex];
+  if (topic === undefined || image === undefined)
+    return newPartitionResponse({ partitionIndex, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION });
+  const partition = services.partitions.get(topic.id, partitionIndex);
+  if (!image.replicas.includes(services.brokerId) || partition === undefined)
+    return newPartitionResponse({ partitionIndex, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER });
+  const activeProducers = [...partition.producers.entries()].map(([producerId, entry]) =>
     newProducerState({
       producerId,
       producerEpoch: entry.epoch,
