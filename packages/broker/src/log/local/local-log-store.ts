@@ -200,6 +200,8 @@ export class LocalLogStore implements LogStore {
       log.close();
       // A group in flight may hold its batches: they stay in memory until it has ended, and no later frame has any.
       while (log.tail.taken > log.tail.durable && !this.#disk.failed) await this.#commit.next();
+      // Nothing takes what is left of it any more: whoever waits for that is told so now, or never.
+      log.discard(new LogError('CLOSED', `The log ${log.folder} is removed.`));
       await log.detach();
       log.release();
       await this.#takeFolderAway(log.folder, id);
