@@ -54,8 +54,10 @@ export interface Decision<Change> {
   readonly producer?: TransactionalProducer;
   /** Ends a transaction, instead of `records`. */
   readonly marker?: TransactionMarker;
-  /** The records do not depend on each other and may be appended as several batches. Otherwise they are atomic. */
+  /** The records do not depend on each other and may be appended as several batches. Otherwise they are atomic. Effects need `parts` then. */
   readonly splittable?: boolean;
+  /** Decisions that have nothing to do with each other, enacted before this one: each keeps its effects whatever becomes of those behind it. */
+  readonly parts?: readonly Decision<Change>[];
 }
 
 /** A state machine. Whatever requests can observe in it lives in UndoMaps over the UndoLog that it was made with. */
@@ -227,7 +229,8 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
   }
 
   #enact(decision: Decision<Change>, cause: ReplyId): void {
-    const { marker, producer } = decision;
+    const { marker, producer, parts } = decision;
+    for (const part of parts ?? []) this.#enact(part, cause);
     for (const batch of this.#batches(decision)) this.#appendRecords(batch, producer, cause);
     if (marker !== undefined) this.#appendMarker(marker, cause);
     for (const change of decision.changes) this.#state.applyChange(change);
@@ -254,6 +257,10 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
         `${records.length} records of ${size} bytes do not fit into a batch of ${maxBatchBytes} bytes`,
       );
     if (decision.splittable !== true) throw tooLarge();
+    assert(
+      (decision.effects ?? []).length === 0,
+      'it is not known of which of the records they are the effects',
+    );
     const batches: CoordinatorRecord[][] = [];
     let room = 0;
     for (const record of records) {

@@ -17,14 +17,10 @@ export function abortTimedOut(state: TransactionState, context: DecisionContext)
     else aborts.push(stored(state, context, aborted));
   }
   return {
-    records: aborts.flatMap(({ records }) => records),
-    // No transaction has to do with another.
-    splittable: true,
-    changes: [
-      ...aborts.flatMap(({ changes }) => changes),
-      { kind: 'timeouts-checked', nextCheckMs: context.monotonicMs + delayMs },
-    ],
+    records: [],
+    changes: [{ kind: 'timeouts-checked', nextCheckMs: context.monotonicMs + delayMs }],
     replies: [],
-    effects: aborts.flatMap(({ effects }) => effects ?? []),
+    // No transaction has to do with another; each that is decided needs its markers.
+    parts: aborts,
   };
 }

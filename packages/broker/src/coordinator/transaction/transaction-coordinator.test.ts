@@ -268,6 +268,27 @@ void test('the time-out of a transaction counts from its beginning, over a resta
   );
 });
 
+void test('of many that run out of time at once each that is decided gets its markers, though others could not be stored', async () => {
+  const { world, t } = await open({ abortTimedOutIntervalMs: 1_000 });
+  world.log.maxBatchBytes = 250;
+  for (const name of ['a', 'b', 'c']) {
+    await t.init(name, { transactionalId: name, timeout: 5_000 });
+    await t.add(name, ['orders-0'], { version: 5, transactionalId: name });
+  }
+  world.clock.advance(6_000);
+  assert.equal(world.log.open, 3);
+  world.log.settle(1);
+  world.log.discard();
+  await world.settle();
+  assert.equal(world.written.length, 1, 'of the first, which is decided');
+  await world.advance(2_000);
+  assert.deepEqual(
+    new Set(world.written.map(({ producerId }) => producerId)),
+    new Set(['a', 'b', 'c'].map((name) => t.producer(name).id)),
+  );
+  assert.equal(world.coordinator.pendingMarkers, 0);
+});
+
 void test('a clock that is set back while nobody runs does not keep a transaction open', async () => {
   const { world, t } = await open({ abortTimedOutIntervalMs: 1_000 });
   await t.init('a', { timeout: 60_000 });
