@@ -57,6 +57,8 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
 
   async load(visitor: LogVisitor): Promise<void> {
     const partition = this.#partition;
+    // What the leader before appended last may be under way still: it becomes part of the log behind what would have been read.
+    await partition.settled();
     let offset = partition.logStartOffset;
     while (offset < partition.highWatermark) {
       const limits = {
@@ -65,7 +67,8 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
         upToOffset: partition.highWatermark,
       };
       const slice = await partition.read(offset, limits);
-      if (slice.buffers.length === 0) break;
+      if (slice.buffers.length === 0)
+        throw new Error(`nothing can be read at offset ${offset}, below ${partition.highWatermark}`);
       for (const buffer of slice.buffers) offset = visitBatches(buffer, offset, visitor);
     }
   }

@@ -304,6 +304,15 @@ export class Partition implements LogObserver {
     return this.log.read(offset, limits);
   }
 
+  /** Resolves when everything that has been appended is durable, or discarded. */
+  settled(): Promise<void> {
+    const lastOffset = this.log.endOffset - 1;
+    if (lastOffset < this.#highWatermark) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#pending.addDuplicate({ lastOffset, outcome: success(-1, -1), done: () => resolve() });
+    });
+  }
+
   addWaiter(waiter: PartitionWaiter): void {
     this.#waiters.add(waiter);
   }

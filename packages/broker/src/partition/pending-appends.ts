@@ -1,4 +1,4 @@
-// The appends of one partition that are not durable yet, and the repeated batches that wait for their first arrival to be.
+// The appends of one partition that are not durable yet, and the repeated batches (and whoever else) that wait for their first arrival to be.
 //
 // Must stay true: each is answered exactly once, appends in the order of their offsets; none is answered as a success before all of it is durable.
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
