@@ -2,6 +2,7 @@
 import { BATCH_STEPS } from './batch-steps.ts';
 import { QUOTA_STEPS } from './quota-steps.ts';
 import type { Step } from './step.ts';
+import { access } from './steps/access.ts';
 import { brokerSettings } from './steps/broker-settings.ts';
 import { clientMetrics } from './steps/client-metrics.ts';
 import { configs } from './steps/configs.ts';
@@ -33,5 +34,6 @@ export const STEPS: readonly Step[] = [
   ...groups,
   ...reassignments,
   ...QUOTA_STEPS,
+  ...access,
   ...ending,
 ];
