@@ -182,3 +182,46 @@ test('an end that takes too long is told to the producer', async () => {
     `a: ${ErrorCode.CONCURRENT_TRANSACTIONS}`,
   ]);
 });
+
+test('a marker stays seen by who was answered before it, whatever is asked later', async () => {
+  const transcript = new Transcript();
+  transcript.pauses = 1;
+  transcript.batch('a', 0, 1);
+  assert.deepEqual(await transcript.answer(), ['a'], 'it is being recompressed, say');
+  transcript.batch('b', 1, 1);
+  await transcript.answer(ErrorCode.CONCURRENT_TRANSACTIONS);
+  transcript.verifications.appended(7);
+  transcript.paused.shift()!();
+  await soon();
+  assert.deepEqual(await transcript.answer(), ['b']);
+  assert.deepEqual([transcript.verified.get('a')!(), transcript.verified.get('b')!()], [false, true]);
+});
+
+test('nor does a second question hide a later marker', async () => {
+  const transcript = new Transcript();
+  transcript.pauses = 1;
+  transcript.batch('a', 0, 1);
+  await transcript.answer();
+  transcript.batch('b', 1, 1);
+  await transcript.answer(ErrorCode.CONCURRENT_TRANSACTIONS);
+  transcript.paused.shift()!();
+  await soon();
+  await transcript.answer();
+  assert.equal(transcript.verified.get('a')!(), true);
+  transcript.verifications.appended(7);
+  assert.deepEqual([transcript.verified.get('a')!(), transcript.verified.get('b')!()], [false, false]);
+});
+
+test('an answer whose producer was forgotten does not hold: its marker would not be seen', async () => {
+  const transcript = new Transcript();
+  for (let id = 0; id <= MAX_UNVERIFIED_PRODUCERS; id++) {
+    transcript.batch(`${id}`, 0, 0, id);
+    await transcript.answer();
+  }
+  transcript.verifications.appended(0);
+  assert.equal(transcript.verified.get('0')!(), false);
+  assert.equal(transcript.verified.get('1')!(), true);
+  transcript.verifications.expire(1);
+  transcript.verifications.appended(1);
+  assert.equal(transcript.verified.get('1')!(), false);
+});

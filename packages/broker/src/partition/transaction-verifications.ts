@@ -109,8 +109,14 @@ export class TransactionVerifications {
   }
 
   /** The marker of the last transaction may have come meanwhile: this question is about what comes behind it, and about all who wait. */
-  #askAgain(asked: ProducerVerification, first: UnverifiedBatch): void {
-    asked.isVoid = false;
+  #askAgain(before: ProducerVerification, first: UnverifiedBatch): void {
+    let asked = before;
+    if (before.isVoid) {
+      // What was answered before the marker, and is on its way to the log still, stays void.
+      asked = { ...before, isVoid: false };
+      before.waiting = [];
+      this.#byProducer.set(first.batch.producerId, asked);
+    }
     for (const { batch, gate } of asked.waiting) note(asked, batch, gate);
     asked.answered = asked.waiting.length;
     this.#ask(asked, first);
@@ -127,7 +133,7 @@ export class TransactionVerifications {
   /** Forgets refused sequences that are older than `oldestMs`. */
   expire(oldestMs: number): void {
     for (const [producerId, each] of this.#byProducer)
-      if (each.sinceMs < oldestMs && each.waiting.length === 0) this.#byProducer.delete(producerId);
+      if (each.sinceMs < oldestMs && each.waiting.length === 0) this.#forget(producerId, each);
   }
 
   #begin(batch: SequencedBatch, nowMs: number): ProducerVerification {
@@ -149,9 +155,15 @@ export class TransactionVerifications {
   #forgetOldest(): void {
     for (const [producerId, each] of this.#byProducer) {
       if (each.waiting.length > 0) continue;
-      this.#byProducer.delete(producerId);
+      this.#forget(producerId, each);
       return;
     }
+  }
+
+  /** A marker would not find it any more: what was answered and is not appended yet must not count on hearing of one. */
+  #forget(producerId: number, known: ProducerVerification): void {
+    known.isVoid = true;
+    this.#byProducer.delete(producerId);
   }
 
   #waitBehind(asked: ProducerVerification, unverified: UnverifiedBatch): void {
