@@ -1,8 +1,8 @@
 // The smallest Kafka client there can be: one connection, requests by our own codecs, answers matched by correlation id. Its
 // retries and repetitions are visible to the test that uses it, which is why no ready-made client serves here.
 import { connect, type Socket } from 'node:net';
-import { Reader, Writer, requestHeaderVersion, responseHeaderVersion, type Codec } from '@moldau/protocol';
-import { newRequestHeader, requestHeader } from '@moldau/protocol/generated/request-header.ts';
+import { Reader, responseHeaderVersion, type Codec } from '@moldau/protocol';
+import { requestFrame } from '@moldau/protocol/request-frame.ts';
 
 interface Waiting {
   readonly resolve: (reader: Reader) => void;
@@ -44,21 +44,11 @@ export class WireClient {
   ): Promise<Response> {
     if (this.#failure !== undefined) throw this.#failure;
     const correlationId = this.#nextCorrelationId++;
-    const writer = new Writer();
-    writer.int32(0, 'length');
-    const header = newRequestHeader({
-      requestApiKey: request.apiKey,
-      requestApiVersion: version,
-      correlationId,
-      clientId: 'crash-test',
-    });
-    requestHeader.encode(writer, header, requestHeaderVersion(request.apiKey, version));
-    request.encode(writer, message, version);
-    writer.patchInt32(0, writer.length - 4);
+    const frame = requestFrame(request, message, version, correlationId, 'crash-test');
     const answer = new Promise<Reader>((resolve, reject) =>
       this.#waiting.set(correlationId, { resolve, reject }),
     );
-    this.#socket.write(Buffer.concat(writer.finish()));
+    this.#socket.write(frame);
     const reader = await answer;
     if (responseHeaderVersion(request.apiKey, version) >= 1) reader.unknownTags();
     return response.decode(reader, version);

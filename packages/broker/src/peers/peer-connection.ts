@@ -8,8 +8,8 @@
 // Must stay true:
 //   - whoever asks gets an answer or a PeerError, once, and within `requestTimeoutMs` by the clock;
 //   - nothing is sent again from here: whoever asks knows whether that is right.
-import { Reader, Writer, requestHeaderVersion, responseHeaderVersion, type Codec } from '@moldau/protocol';
-import { newRequestHeader, requestHeader } from '@moldau/protocol/generated/request-header.ts';
+import { Reader, responseHeaderVersion, type Codec } from '@moldau/protocol';
+import { requestFrame } from '@moldau/protocol/request-frame.ts';
 import type { Address, Clock, Connection, ConnectionHandler, Network, Random, Timer } from '@moldau/runtime';
 import type { OwnConnections } from './own-connections.ts';
 import { PeerError, type PeerErrorCode } from './peers.ts';
@@ -65,7 +65,7 @@ export class PeerConnection {
   ): Promise<Response> {
     const version = request.highestVersion;
     const bytes = await this.#exchange((correlationId) =>
-      encode(request, message, version, correlationId, this.#options.clientId),
+      requestFrame(request, message, version, correlationId, this.#options.clientId),
     );
     try {
       const reader = new Reader(bytes);
@@ -193,27 +193,6 @@ export class PeerConnection {
 
 const rejected = (code: PeerErrorCode, reason: string): Promise<never> =>
   Promise.reject(new PeerError(code, reason));
-
-function encode<Request>(
-  codec: Codec<Request>,
-  message: Request,
-  version: number,
-  correlationId: number,
-  clientId: string,
-): Uint8Array {
-  const writer = new Writer();
-  writer.int32(0, 'length');
-  const header = newRequestHeader({
-    requestApiKey: codec.apiKey,
-    requestApiVersion: version,
-    correlationId,
-    clientId,
-  });
-  requestHeader.encode(writer, header, requestHeaderVersion(codec.apiKey, version));
-  codec.encode(writer, message, version);
-  writer.patchInt32(0, writer.length - LENGTH_SIZE);
-  return writer.toBytes();
-}
 
 /** Cuts the stream into answers: a length, a correlation id, and what follows it. */
 class AnswerReader {

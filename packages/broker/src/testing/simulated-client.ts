@@ -4,8 +4,8 @@
 // Must stay true: answers are matched by correlation id AND have to come in the order of their requests, as Kafka promises; an
 // answer has to be read to its last byte.
 import assert from 'node:assert/strict';
-import { Reader, Writer, requestHeaderVersion, responseHeaderVersion, type Codec } from '@moldau/protocol';
-import { newRequestHeader, requestHeader } from '@moldau/protocol/generated/request-header.ts';
+import { Reader, responseHeaderVersion, type Codec } from '@moldau/protocol';
+import { requestFrame } from '@moldau/protocol/request-frame.ts';
 import type { Address, Connection, ConnectionHandler, Network } from '@moldau/runtime';
 
 /** The connection ended before the answer came. */
@@ -143,17 +143,5 @@ export function encodeRequest<Request>(
   version: number,
   correlationId: number,
 ): Buffer {
-  const writer = new Writer();
-  writer.int32(0, 'length');
-  const header = newRequestHeader({
-    requestApiKey: codec.apiKey,
-    requestApiVersion: version,
-    correlationId,
-    clientId: 'simulated',
-  });
-  requestHeader.encode(writer, header, requestHeaderVersion(codec.apiKey, version));
-  codec.encode(writer, message, version);
-  writer.patchInt32(0, writer.length - 4);
-  // A copy: the message may hold views that the test goes on to use.
-  return Buffer.concat(writer.finish());
+  return Buffer.from(requestFrame(codec, message, version, correlationId, 'simulated'));
 }
