@@ -16,11 +16,12 @@
 //     waiting before stays where it was, waiting in the restored state: nothing that happened in between can be seen by anyone;
 //   - time acts through `expire`, a decision like any other; nothing else changes the state.
 import assert from 'node:assert/strict';
-import type { Clock, Random, Timer } from '@moldau/runtime';
+import type { Clock, Random } from '@moldau/runtime';
 import { CoordinatorError } from './coordinator-error.ts';
 import type { TransactionMarker } from '../partition/transaction-marker.ts';
 import { batchSizeBound, recordSizeBound } from './coordinator-log.ts';
 import type { CoordinatorLog, CoordinatorRecord, TransactionalProducer } from './coordinator-log.ts';
+import { EarliestTimer } from './earliest-timer.ts';
 import { UndoLog } from './undo-log.ts';
 
 /** Names a request that has not been answered. Grows with each request of a shard; a state may keep it and reply later. */
@@ -118,12 +119,12 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
   #open: OpenAppend[] = [];
   #lastReply: ReplyId = 0;
   #status: ShardStatus = 'loading';
-  #timer: Timer | undefined;
-  #timerAt = Infinity;
+  readonly #timer: EarliestTimer;
   #notBefore = -Infinity;
 
   constructor(options: CoordinatorShardOptions, createState: (undo: UndoLog) => State) {
     this.#options = options;
+    this.#timer = new EarliestTimer(options.clock, () => this.#expire());
     this.#state = createState(this.#undo);
   }
 
@@ -198,8 +199,7 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
   close(): void {
     if (this.#status === 'unloaded') return;
     this.#status = 'unloaded';
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#timer.cancel();
     this.#open = [];
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
@@ -381,20 +381,10 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
   #arm(): void {
     if (this.#status !== 'active') return;
     const deadline = this.#state.nextDeadline();
-    const at = deadline === undefined ? Infinity : Math.max(deadline, this.#notBefore);
-    // A timer that is too early only finds nothing to do and is set again.
-    if (this.#timer !== undefined && this.#timerAt <= at) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#timerAt = at;
-    if (at === Infinity) return;
-    const { clock } = this.#options;
-    this.#timer = clock.setTimer(Math.max(0, at - clock.monotonic()), () => this.#expire());
+    this.#timer.setTo(deadline === undefined ? Infinity : Math.max(deadline, this.#notBefore));
   }
 
   #expire(): void {
-    this.#timer = undefined;
-    this.#timerAt = Infinity;
     if (this.#status !== 'active') return;
     for (;;) {
       const now = this.#options.clock.monotonic();

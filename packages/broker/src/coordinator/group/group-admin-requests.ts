@@ -26,7 +26,7 @@ import { memberMetadata } from './classic-group.ts';
 import type { ClassicGroup, ClassicMember } from './classic-group.ts';
 import { deleteGroups } from './delete-groups.ts';
 import type { DeleteGroupsAnswer } from './delete-groups.ts';
-import { unanswered } from './group-shards.ts';
+import { unanswered } from '../unanswered.ts';
 import type { GroupShards } from './group-shards.ts';
 import { answered } from './group-state.ts';
 import type { GroupState } from './group-state.ts';

@@ -1,38 +1,16 @@
-// The stories of group-scenarios.ts and how they come out. What is expected was compared with a real Kafka 4.3.1, which tells them word by word the
-// same (kafka-group-scenarios.ts); so a change of the golden file is a change of behaviour towards clients.
-//
-// UPDATE_GOLDEN=1 writes the file anew.
+// The stories of group-scenarios.ts and how they come out: group-scenarios.golden.txt.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { testStories } from '../golden-stories.ts';
 import { CoordinatorWorld } from './coordinator-world.ts';
 import { SCENARIOS, SCENARIO_SETTINGS } from './group-scenarios.ts';
 import { GroupTranscript } from './group-transcript.ts';
 
 const GOLDEN = new URL('group-scenarios.golden.txt', import.meta.url);
 
-async function play(name: string): Promise<string> {
+await testStories(GOLDEN, Object.keys(SCENARIOS), async (name) => {
   const world = await CoordinatorWorld.start(SCENARIO_SETTINGS);
   const transcript = new GroupTranscript(world.stage());
   await SCENARIOS[name]?.(transcript);
   assert.deepEqual(world.errors, []);
-  return `## ${name}\n${transcript.read()}\n`;
-}
-
-if (process.env['UPDATE_GOLDEN'] === '1') {
-  const stories: string[] = [];
-  for (const name of Object.keys(SCENARIOS)) stories.push(await play(name));
-  writeFileSync(GOLDEN, stories.join('\n'));
-}
-
-const golden = new Map(
-  readFileSync(GOLDEN, 'utf8')
-    .split(/^(?=## )/m)
-    .map((story) => [story.slice(3, story.indexOf('\n')), story.trimEnd()]),
-);
-
-for (const name of Object.keys(SCENARIOS)) {
-  void test(name, async () => {
-    assert.equal((await play(name)).trimEnd(), golden.get(name));
-  });
-}
+  return transcript.read();
+});

@@ -1,9 +1,7 @@
 // Which groups this broker coordinates: one shard for each partition of `__consumer_offsets` that it leads. Finds the shard of a group, and says in
 // Kafka's terms why there is no answer when there is none.
-import type { ErrorName } from '@moldau/protocol/generated/errors.ts';
 import type { Clock, Random } from '@moldau/runtime';
 import { CoordinatorError } from '../coordinator-error.ts';
-import type { CoordinatorErrorCode } from '../coordinator-error.ts';
 import type { CoordinatorLog } from '../coordinator-log.ts';
 import { coordinatorPartition } from '../coordinator-partition.ts';
 import { CoordinatorShard } from '../coordinator-shard.ts';
@@ -111,16 +109,3 @@ const notLed = (partition: number): CoordinatorError =>
     'NOT_COORDINATOR',
     `this broker does not lead partition ${partition} of __consumer_offsets`,
   );
-
-const ERRORS: Readonly<Record<CoordinatorErrorCode, ErrorName>> = {
-  LOADING: 'COORDINATOR_LOAD_IN_PROGRESS',
-  NOT_COORDINATOR: 'NOT_COORDINATOR',
-  UNAVAILABLE: 'COORDINATOR_NOT_AVAILABLE',
-  TOO_LARGE: 'UNKNOWN_SERVER_ERROR',
-};
-
-/** The error that a client gets when the coordinator has no answer. Other errors are defects and are thrown on. */
-export function unanswered(error: unknown): ErrorName {
-  if (!(error instanceof CoordinatorError)) throw error;
-  return ERRORS[error.code];
-}

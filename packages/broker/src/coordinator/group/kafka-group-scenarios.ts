@@ -4,11 +4,7 @@
 //
 // The broker needs a transaction coordinator, topics `orders` and `payments` with 3 partitions, and SCENARIO_SETTINGS times TIME_SCALE:
 //   group.initial.rebalance.delay.ms=1500 group.min.session.timeout.ms=2500 group.max.session.timeout.ms=300000 group.max.size=3
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Codec } from '@moldau/protocol/codec.ts';
-import { Reader } from '@moldau/protocol/reader.ts';
-import { Writer } from '@moldau/protocol/writer.ts';
 import { joinGroupRequest, joinGroupResponse } from '@moldau/protocol/generated/join-group.ts';
 import { syncGroupRequest, syncGroupResponse } from '@moldau/protocol/generated/sync-group.ts';
 import { heartbeatRequest, heartbeatResponse } from '@moldau/protocol/generated/heartbeat.ts';
@@ -41,6 +37,7 @@ import {
   txnOffsetCommitResponse,
 } from '@moldau/protocol/generated/txn-offset-commit.ts';
 import type { TransactionalProducer } from '../coordinator-log.ts';
+import { asksOf } from '../story-client.ts';
 import type { ClientContext } from './group-coordinator.ts';
 import { SCENARIOS } from './group-scenarios.ts';
 import { GroupTranscript } from './group-transcript.ts';
@@ -51,44 +48,8 @@ const TIME_SCALE = 5;
 const QUIET_MS = 300;
 
 const [address = '127.0.0.1:9092', part = ''] = process.argv.slice(2);
-const [host = '', port = ''] = address.split(':');
 
-/** Sends each request over a connection of its own, so that one that waits holds up no other. */
-const over =
-  <Request, Response>(request: Codec<Request>, response: Codec<Response>) =>
-  (message: Request, client: ClientContext): Promise<Response> =>
-    new Promise((resolve, reject) => {
-      let received = Buffer.alloc(0);
-      const socket = connect(Number(port), host);
-      socket.on('error', reject);
-      socket.on('close', () => reject(new Error('the connection was closed')));
-      socket.on('data', (data: Buffer) => {
-        received = Buffer.concat([received, data]);
-        if (received.length < 4 || received.length < 4 + received.readInt32BE(0)) return;
-        const reader = new Reader(received, 8);
-        if (client.apiVersion >= response.flexibleFrom) reader.unknownTags();
-        resolve(response.decode(reader, client.apiVersion));
-        socket.destroy();
-      });
-      socket.write(frame(request, message, client));
-    });
-
-function frame<Request>(
-  codec: Codec<Request>,
-  message: Request,
-  { apiVersion, clientId }: ClientContext,
-): Uint8Array {
-  const writer = new Writer();
-  writer.int32(0, 'size');
-  writer.int16(codec.apiKey, 'apiKey');
-  writer.int16(apiVersion, 'apiVersion');
-  writer.int32(1, 'correlationId');
-  writer.nullableString(clientId, 'clientId');
-  if (apiVersion >= codec.flexibleFrom) writer.unknownTags(undefined);
-  codec.encode(writer, message, apiVersion);
-  writer.patchInt32(0, writer.length - 4);
-  return writer.toBytes();
-}
+const over = asksOf(address);
 
 const coordinator: AnyCoordinator = {
   joinGroup: over(joinGroupRequest, joinGroupResponse),

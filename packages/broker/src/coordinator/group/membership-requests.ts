@@ -16,7 +16,7 @@ import type { SyncGroupRequest, SyncGroupResponse } from '@moldau/protocol/gener
 import type { DecisionContext } from '../coordinator-shard.ts';
 import { emptyGroup } from './classic-group.ts';
 import type { JoinAnswer, SyncAnswer } from './group-answer.ts';
-import { unanswered } from './group-shards.ts';
+import { unanswered } from '../unanswered.ts';
 import type { GroupShards } from './group-shards.ts';
 import { answered, decisionOf } from './group-state.ts';
 import type { GroupDecision, GroupState } from './group-state.ts';

@@ -29,7 +29,7 @@ import { isZeroUuid, uuidFromString, uuidToString, ZERO_UUID } from '@moldau/pro
 import { CommitPartitions, isPartitionOf } from './commit-partitions.ts';
 import type { TopicCatalog } from './commit-partitions.ts';
 import type { CommittedOffset } from './committed-offsets.ts';
-import { unanswered } from './group-shards.ts';
+import { unanswered } from '../unanswered.ts';
 import type { GroupShards } from './group-shards.ts';
 import { answered } from './group-state.ts';
 import type { ClientContext } from './membership-requests.ts';

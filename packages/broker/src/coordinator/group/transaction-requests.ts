@@ -19,7 +19,7 @@ import { appendErrorOf, CoordinatorError } from '../coordinator-error.ts';
 import type { PartitionVerifier } from '../transaction/partition-verifier.ts';
 import { CommitPartitions } from './commit-partitions.ts';
 import type { TopicCatalog } from './commit-partitions.ts';
-import { unanswered } from './group-shards.ts';
+import { unanswered } from '../unanswered.ts';
 import type { GroupShards } from './group-shards.ts';
 import { answered } from './group-state.ts';
 import type { GroupState } from './group-state.ts';

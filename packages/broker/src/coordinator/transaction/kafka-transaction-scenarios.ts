@@ -4,9 +4,7 @@
 //
 // The broker needs topics `orders` and `payments` with 3 partitions, a `__transaction_state`, and SCENARIO_SETTINGS:
 //   transaction.max.timeout.ms=60000 transaction.abort.timed.out.transaction.cleanup.interval.ms=100 unstable.api.versions.enable=true
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Codec } from '@moldau/protocol/codec.ts';
 import {
   addOffsetsToTxnRequest,
   addOffsetsToTxnResponse,
@@ -29,9 +27,7 @@ import {
   listTransactionsRequest,
   listTransactionsResponse,
 } from '@moldau/protocol/generated/list-transactions.ts';
-import { Reader } from '@moldau/protocol/reader.ts';
-import { Writer } from '@moldau/protocol/writer.ts';
-import type { RequestVersion } from './transaction-coordinator.ts';
+import { asksOf } from '../story-client.ts';
 import { SCENARIOS } from './transaction-scenarios.ts';
 import { TransactionTranscript } from './transaction-transcript.ts';
 import type { AnyTransactionCoordinator, Producer } from './transaction-transcript.ts';
@@ -39,41 +35,9 @@ import type { AnyTransactionCoordinator, Producer } from './transaction-transcri
 /** How long a real broker is given to write markers. */
 const QUIET_MS = 300;
 
-const [address = '', part = ''] = process.argv.slice(2);
-const [host = '127.0.0.1', port = '9092'] = address.split(':');
+const [address = '127.0.0.1:9092', part = ''] = process.argv.slice(2);
 
-/** One connection for each request. */
-const over =
-  <Request, Response>(request: Codec<Request>, response: Codec<Response>) =>
-  (message: Request, { apiVersion }: RequestVersion): Promise<Response> =>
-    new Promise((resolve, reject) => {
-      let received = Buffer.alloc(0);
-      const socket = connect(Number(port), host);
-      socket.on('error', reject);
-      socket.on('close', () => reject(new Error(`${request.name} ${apiVersion}: the connection was closed`)));
-      socket.on('data', (data: Buffer) => {
-        received = Buffer.concat([received, data]);
-        if (received.length < 4 || received.length < 4 + received.readInt32BE(0)) return;
-        const reader = new Reader(received, 8);
-        if (apiVersion >= response.flexibleFrom) reader.unknownTags();
-        resolve(response.decode(reader, apiVersion));
-        socket.destroy();
-      });
-      socket.write(frame(request, message, apiVersion));
-    });
-
-function frame<Request>(codec: Codec<Request>, message: Request, apiVersion: number): Uint8Array {
-  const writer = new Writer();
-  writer.int32(0, 'size');
-  writer.int16(codec.apiKey, 'apiKey');
-  writer.int16(apiVersion, 'apiVersion');
-  writer.int32(1, 'correlationId');
-  writer.nullableString('scenarios', 'clientId');
-  if (apiVersion >= codec.flexibleFrom) writer.unknownTags(undefined);
-  codec.encode(writer, message, apiVersion);
-  writer.patchInt32(0, writer.length - 4);
-  return writer.toBytes();
-}
+const over = asksOf(address);
 
 const coordinator: AnyTransactionCoordinator = {
   initProducerId: over(initProducerIdRequest, initProducerIdResponse),

@@ -20,8 +20,9 @@ import type {
   WriteTxnMarkersRequest,
   WriteTxnMarkersResponse,
 } from '@moldau/protocol/generated/write-txn-markers.ts';
-import type { Clock, Random, Timer } from '@moldau/runtime';
+import type { Clock, Random } from '@moldau/runtime';
 import { DeadlineQueue } from '../deadline-queue.ts';
+import { EarliestTimer } from '../earliest-timer.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Partitions in one request, beyond which further transactions wait for the next. */
@@ -98,12 +99,12 @@ export class MarkerSender {
   readonly #jobs = new Map<object, Set<Job>>();
   readonly #queues = new Map<number, BrokerQueue>();
   readonly #later = new DeadlineQueue<Piece>();
-  #timer: Timer | undefined;
-  #timerAt = Infinity;
+  readonly #timer: EarliestTimer;
   #closed = false;
 
   constructor(options: MarkerSenderOptions) {
     this.#options = options;
+    this.#timer = new EarliestTimer(options.clock, () => this.#retry());
   }
 
   /** Transactions whose markers are not all written. */
@@ -135,8 +136,7 @@ export class MarkerSender {
   close(): void {
     this.#closed = true;
     for (const owner of this.#jobs.keys()) this.forget(owner);
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#timer.cancel();
   }
 
   /** Puts each marker into the queue of the broker that leads its partition now. */
@@ -249,20 +249,11 @@ export class MarkerSender {
     this.#arm();
   }
 
-  /** Sets the one timer to the earliest attempt. */
   #arm(): void {
-    const at = this.#later.earliest()?.atMs ?? Infinity;
-    if (this.#timer !== undefined && this.#timerAt <= at) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#timerAt = at;
-    if (at === Infinity) return;
-    const { clock } = this.#options;
-    this.#timer = clock.setTimer(Math.max(0, at - clock.monotonic()), () => this.#retry());
+    this.#timer.setTo(this.#later.earliest()?.atMs ?? Infinity);
   }
 
   #retry(): void {
-    this.#timer = undefined;
     const now = this.#options.clock.monotonic();
     for (;;) {
       const earliest = this.#later.earliest();

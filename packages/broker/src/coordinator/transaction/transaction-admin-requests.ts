@@ -19,7 +19,8 @@ import {
   type TransactionFilter,
 } from './describe-transactions.ts';
 import type { Transaction } from './transaction.ts';
-import { unanswered, type TransactionShards } from './transaction-shards.ts';
+import { unanswered } from '../unanswered.ts';
+import type { TransactionShards } from './transaction-shards.ts';
 import { TRANSACTION_STATUSES, type TransactionStatus } from './transaction-status.ts';
 
 export async function handleDescribeTransactions(

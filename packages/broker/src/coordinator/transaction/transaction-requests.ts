@@ -32,7 +32,8 @@ import { NO_PRODUCER_EPOCH, NO_PRODUCER_ID } from './transaction.ts';
 import { NO_PRODUCER_ID_AT_HAND, refused, type ProducerAnswer } from './transaction-answer.ts';
 import type { TopicOfPartitions } from './transaction-partitions.ts';
 import type { TransactionSettings } from './transaction-settings.ts';
-import { unanswered, type Decide, type TransactionShards } from './transaction-shards.ts';
+import { unanswered } from '../unanswered.ts';
+import type { Decide, TransactionShards } from './transaction-shards.ts';
 
 /** Versions from which clients know PRODUCER_FENCED; before, they are told INVALID_PRODUCER_EPOCH, which stops them just as well. */
 const FENCED_SINCE = { initProducerId: 4, addPartitions: 2, addOffsets: 2, endTxn: 2 } as const;

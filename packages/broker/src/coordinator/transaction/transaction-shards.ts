@@ -4,10 +4,8 @@
 //   Prepare* durable --effect--> MarkerSender --every marker durable--> complete decided --> Complete* durable
 //                                                                          ^     | could not be stored, too many requests wait
 //                                                                          +-----+ again after `retryDelayMs`, while the shard is led
-import type { ErrorName } from '@moldau/protocol/generated/errors.ts';
 import type { Clock, Random } from '@moldau/runtime';
 import { CoordinatorError } from '../coordinator-error.ts';
-import type { CoordinatorErrorCode } from '../coordinator-error.ts';
 import type { CoordinatorLog } from '../coordinator-log.ts';
 import { coordinatorPartition } from '../coordinator-partition.ts';
 import { CoordinatorShard } from '../coordinator-shard.ts';
@@ -126,17 +124,4 @@ export class TransactionShards {
         clock.setTimer(settings.retryDelayMs, () => this.#complete(partition, held, transaction));
       });
   }
-}
-
-const ERRORS: Readonly<Record<CoordinatorErrorCode, ErrorName>> = {
-  LOADING: 'COORDINATOR_LOAD_IN_PROGRESS',
-  NOT_COORDINATOR: 'NOT_COORDINATOR',
-  UNAVAILABLE: 'COORDINATOR_NOT_AVAILABLE',
-  TOO_LARGE: 'UNKNOWN_SERVER_ERROR',
-};
-
-/** The error that a client gets when the coordinator has no answer. Other errors are defects and are thrown on. */
-export function unanswered(error: unknown): ErrorName {
-  if (!(error instanceof CoordinatorError)) throw error;
-  return ERRORS[error.code];
 }
