@@ -15,6 +15,7 @@ import { openLocalMetadataStore } from './metadata/local/local-metadata-store.ts
 import type { MetadataStore } from './metadata/metadata-store.ts';
 import { newClusterId } from './metadata/new-id.ts';
 import { Partitions } from './partition/partitions.ts';
+import { Recompressor } from './partition/recompressor.ts';
 import { OwnConnections } from './peers/own-connections.ts';
 import { MutationQuotas } from './security/quotas/mutation-quotas.ts';
 import { ByteBudget } from './server/byte-budget.ts';
@@ -35,6 +36,8 @@ export interface StartOptions {
     readonly random: Random;
     readonly disk: Disk;
     readonly network: Network;
+    /** False where there are no other threads, as in a simulated world: all compression is done on the event loop then. */
+    readonly threads?: false;
   };
   /** Where the data lies; made if missing. */
   readonly folder: string;
@@ -91,7 +94,14 @@ export async function startBrokers(options: StartOptions): Promise<RunningBroker
       onFatal: options.onFatal,
     });
     undo.push(() => logs.close());
-    const partitions = new Partitions({ metadata, logs, settings, clock: runtime.clock, logger });
+    const partitions = new Partitions({
+      metadata,
+      logs,
+      settings,
+      clock: runtime.clock,
+      recompressor: new Recompressor(runtime.threads === false ? Infinity : undefined),
+      logger,
+    });
     undo.push(async () => partitions.close());
     const telemetry = clientTelemetry(options, metadata);
     const reached = new Map<number, Address>();

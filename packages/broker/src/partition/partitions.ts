@@ -10,7 +10,7 @@ import { withDynamicConfigs, type BrokerSettings } from '../settings/broker-sett
 import { topicConfigOf } from '../settings/topic-config.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Partition } from './partition.ts';
-import { Recompressor } from './recompressor.ts';
+import type { Recompressor } from './recompressor.ts';
 
 /** How often silent producers are looked for, in ms: `producer.id.expiration.check.interval.ms`. */
 export interface PartitionsOptions {
@@ -18,12 +18,12 @@ export interface PartitionsOptions {
   readonly logs: LogStore;
   readonly settings: BrokerSettings;
   readonly clock: Clock;
+  readonly recompressor: Recompressor;
   readonly logger: Logger;
 }
 
 export class Partitions {
   readonly #options: PartitionsOptions;
-  readonly #recompressor = new Recompressor();
   /** By topic id; a hole where a partition is still being opened. */
   readonly #byTopic = new Map<string, (Partition | undefined)[]>();
   #work: Promise<void> = Promise.resolve();
@@ -105,7 +105,7 @@ export class Partitions {
     await Promise.all(
       indexes.map(async (index) => {
         const id: PartitionId = { topic: topic.name, topicId: topic.id, partition: index };
-        const partition = new Partition(id, config, this.#options.clock, this.#recompressor);
+        const partition = new Partition(id, config, this.#options.clock, this.#options.recompressor);
         partition.attach(await this.#options.logs.open(id, config.log, partition));
         partitions[index] = partition;
       }),

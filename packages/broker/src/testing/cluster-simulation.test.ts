@@ -17,7 +17,9 @@ for (let seed = 1; seed <= SEEDS; seed++) {
 }
 
 test('the same seed gives the same run', async () => {
-  assert.deepEqual(await runClusterSimulation(5), await runClusterSimulation(5));
+  // In seed 3 batches are recompressed that a real process would leave to another thread.
+  for (const seed of [3, 5])
+    assert.deepEqual(await runClusterSimulation(seed), await runClusterSimulation(seed));
 });
 
 test('records acknowledged before they are durable are noticed', async () => {

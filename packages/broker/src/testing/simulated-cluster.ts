@@ -112,6 +112,7 @@ export class SimulatedCluster {
           random: this.scheduler.random.fork(),
           disk: this.#options.wrapDisk?.(this.#disk) ?? this.#disk,
           network: this.network.host(BROKER_HOST),
+          threads: false,
         },
         folder: FOLDER,
         listen: { host: BROKER_HOST, port: PORT },
