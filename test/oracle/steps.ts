@@ -1,8 +1,7 @@
 // The requests, in order. Each server gets the same; what a later one needs of an earlier answer (an id) it takes from its own server's.
-import { BATCH_STEPS } from './batch-steps.ts';
-import { QUOTA_STEPS } from './quota-steps.ts';
 import type { Step } from './step.ts';
 import { access } from './steps/access.ts';
+import { batches } from './steps/batches.ts';
 import { brokerSettings } from './steps/broker-settings.ts';
 import { clientMetrics } from './steps/client-metrics.ts';
 import { configs } from './steps/configs.ts';
@@ -12,6 +11,7 @@ import { groupSettings } from './steps/group-settings.ts';
 import { groups } from './steps/groups.ts';
 import { producing } from './steps/producing.ts';
 import { quorum } from './steps/quorum.ts';
+import { quotas } from './steps/quotas.ts';
 import { reading } from './steps/reading.ts';
 import { reassignments } from './steps/reassignments.ts';
 import { topics } from './steps/topics.ts';
@@ -28,12 +28,12 @@ export const STEPS: readonly Step[] = [
   ...quorum,
   ...producing,
   ...reading,
-  ...BATCH_STEPS,
+  ...batches,
   ...transactionsInPartitions,
   ...transactions,
   ...groups,
   ...reassignments,
-  ...QUOTA_STEPS,
+  ...quotas,
   ...access,
   ...ending,
 ];

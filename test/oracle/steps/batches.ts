@@ -6,7 +6,7 @@ import {
 } from '@moldau/protocol/records/batch-header.ts';
 import { CODEC_NAMES, type CodecName } from '@moldau/protocol/compression/codec.ts';
 import { buildBatch, type BatchOptions } from '@moldau/protocol/records/record-writer.ts';
-import type { Memory, Step } from './step.ts';
+import type { Memory, Step } from '../step.ts';
 
 const PRODUCE_BY_NAME = 12;
 const FETCH_BY_NAME = 12;
@@ -265,7 +265,7 @@ const WHATS = [
   'segments',
 ];
 
-export const BATCH_STEPS: readonly Step[] = [
+export const batches: readonly Step[] = [
   ...recompressing,
   ...gaps,
   ...stamping,

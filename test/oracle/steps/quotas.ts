@@ -1,6 +1,6 @@
 // Requests about client quotas. Every entity has a name of this run, and all quotas are removed at the end: other tests use the same Kafka.
-import type { StructValue } from '../../packages/protocol/gen/interpreter.ts';
-import type { Memory, Step } from './step.ts';
+import type { StructValue } from '../../../packages/protocol/gen/interpreter.ts';
+import type { Memory, Step } from '../step.ts';
 
 const EXACT = 0;
 const DEFAULT = 1;
@@ -144,7 +144,7 @@ const all = (m: Memory): readonly Entity[] => [
   [['ip', ADDRESS]],
 ];
 
-export const QUOTA_STEPS: readonly Step[] = [
+export const quotas: readonly Step[] = [
   ...wrong.map(([name, entry]) => alter(name, (m) => [entry(m)])),
   describe('nothing was set', (m) => [['user', EXACT, user(m)]]),
   alter('validate only', (m) => [{ entity: [['user', user(m)]], ops: [bytes(1000)] }], {
