@@ -12,7 +12,6 @@
 // writes is durable in the write-ahead log already.
 import assert from 'node:assert/strict';
 
-import type { SegmentProgressState } from './segment-progress.ts';
 import {
   LogError,
   type AppendedBatch,
@@ -32,31 +31,27 @@ import type { PartitionCheckpoint } from './checkpoint-file.ts';
 import { compactLog } from './compaction/compact-log.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import type { LogContext } from './log-context.ts';
+import { LogStart } from './log-start.ts';
 import { partitionFolderName } from './partition-files.ts';
 import { applyRetention, dropSegments, hasSegmentBelowStart } from './retention.ts';
 import { readSegments, readTail } from './partition-reader.ts';
 import { PartitionWriter } from './partition-writer.ts';
 import { NOTHING, sliceOf } from './piece.ts';
+import type { FoundInSegment } from './recover-segment.ts';
+import type { Segment } from './segment.ts';
 import { SegmentList } from './segment-list.ts';
 import { shouldRoll } from './segment-roll.ts';
-import { SegmentProgress } from './segment-progress.ts';
 import { SnapshotFiles } from './snapshot-files.ts';
 import { Tail } from './tail.ts';
 import { findByTimestamp, findMaxTimestamp } from './time-search.ts';
 import type { CommitMember, DirectTarget, DirectWrite } from './group-commit.ts';
-import type { SegmentSection } from './wal-scan.ts';
-
-interface StartWaiter {
-  readonly offset: number;
-  readonly done: (error: LogError | undefined) => void;
-}
+import { writtenCheckpoint } from './written-checkpoint.ts';
 
 export class LocalPartitionLog implements PartitionLog, CommitMember {
   readonly id: PartitionId;
   readonly walNumber: number;
   definedInEpoch = 0;
   waiting = false;
-  pendingStart: number | undefined;
   readonly tail = new Tail();
   readonly segments: SegmentList;
   readonly snapshots: SnapshotFiles;
@@ -72,12 +67,11 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   checkpoint: PartitionCheckpoint;
   config: LogConfig;
   #observer: LogObserver | undefined;
-  #startOffset: number;
+  readonly #start: LogStart;
   #endOffset: number;
   #durableEndOffset: number;
   #size: number;
   readonly #epochs: LeaderEpochs;
-  #startWaiters: StartWaiter[] = [];
   #closed = false;
   #recovering = false;
   #settlingSoon = false;
@@ -95,7 +89,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     this.folder = `${context.folder}/${partitionFolderName(checkpoint.id)}`;
     this.segments = new SegmentList(context.files, this.folder, checkpoint);
     this.snapshots = new SnapshotFiles(context.disk, this.folder, checkpoint.snapshot);
-    this.#startOffset = checkpoint.startOffset;
+    this.#start = new LogStart(checkpoint.startOffset);
     this.#endOffset = checkpoint.endOffset;
     this.#durableEndOffset = checkpoint.endOffset;
     this.#size = checkpoint.sizeInBytes;
@@ -112,7 +106,11 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   }
 
   get startOffset(): number {
-    return this.#startOffset;
+    return this.#start.offset;
+  }
+
+  get pendingStart(): number | undefined {
+    return this.#start.pending;
   }
 
   get endOffset(): number {
@@ -173,29 +171,8 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     this.committed(this.tail.end, undefined, sequence);
   }
 
-  /** Recovery: takes batches that lie in a segment already, checked and durable; `maxTimestamps` are theirs. */
-  async recoverSegment(
-    section: SegmentSection,
-    maxTimestamps: readonly number[],
-    sequence: number,
-  ): Promise<void> {
-    const last = section.batches.at(-1);
-    if (last === undefined || last.lastOffset < this.#endOffset) return;
-    await this.flush();
-    const segment = this.segments.active;
-    if (
-      segment?.baseOffset !== section.segmentBase ||
-      segment.written.size !== section.position ||
-      section.batches[0]!.baseOffset !== this.#endOffset
-    ) {
-      throw new LogError(
-        'CORRUPT',
-        `${segment?.log.path ?? this.folder} goes on at byte ${segment?.written.size ?? 0} with offset ${this.#endOffset}, but frame ${sequence} ` +
-          `of the write-ahead log says: segment ${section.segmentBase}, byte ${section.position}, offset ${section.batches[0]!.baseOffset}.`,
-      );
-    }
-    await segment.prepareToWrite();
-    const batches = section.batches.map((batch, i) => ({ ...batch, maxTimestamp: maxTimestamps[i]! }));
+  /** Recovery: batches that lie in `segment` already, behind all that was known. */
+  foundWritten(segment: Segment, batches: readonly FoundInSegment[], sequence: number): void {
     for (const batch of batches) {
       if (this.#epochs.assign(batch.leaderEpoch, batch.baseOffset)) this.writer.epochsChanged = true;
       segment.planned.advance(batch, batch.length, this.config.indexIntervalBytes);
@@ -204,7 +181,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     segment.wrote(batches, this.config.indexIntervalBytes);
     // They are there, but perhaps only in the page cache: a process may have died between its write and its sync.
     segment.log.dirty = true;
-    this.#endOffset = last.lastOffset + 1;
+    this.#endOffset = batches.at(-1)!.lastOffset + 1;
     this.#durableEndOffset = this.#endOffset;
     this.writer.folderChanged = true;
     this.committed(0, undefined, sequence);
@@ -220,18 +197,6 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
       .finally(() => {
         this.#settlingSoon = false;
       });
-  }
-
-  /**
-   * Recovery: writes what lies there once more. Where the sync of the last process failed, the system shows bytes that it does not have on the
-   * disk and takes for clean: another sync alone would not write them.
-   */
-  async rewriteSegment(section: SegmentSection): Promise<void> {
-    const segment = this.segments.active;
-    if (segment?.baseOffset !== section.segmentBase) return;
-    const bytes = new Uint8Array(section.batches.reduce((sum, batch) => sum + batch.length, 0));
-    await segment.log.read(bytes, section.position);
-    await segment.log.write([bytes], section.position);
   }
 
   /** Index files of all segments as complete as can be. */
@@ -280,12 +245,9 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
         if (offset >= this.#endOffset) this.writer.newSegments.delete(offset);
       this.snapshots.truncate(this.#endOffset);
       this.aborted.truncate(this.#endOffset);
-      this.#replan();
+      this.segments.replan(this.tail, this.config.indexIntervalBytes);
     }
-    this.pendingStart = undefined;
-    const waiters = this.#startWaiters;
-    this.#startWaiters = [];
-    for (const waiter of waiters) waiter.done(error);
+    this.#start.discarded(error);
     if (had) this.#observer?.discarded(this.#endOffset, error);
   }
 
@@ -327,7 +289,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   }
 
   async deleteBefore(offset: number): Promise<void> {
-    if (offset <= this.#startOffset) return;
+    if (offset <= this.startOffset) return;
     if (offset > this.#durableEndOffset) {
       throw new RangeError(
         `cannot delete ${this.folder} before ${offset}: it ends at ${this.#durableEndOffset}`,
@@ -342,7 +304,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   async dropBelowStart(): Promise<number> {
     if (!(await hasSegmentBelowStart(this))) return 0;
     // The start may move on meanwhile; the checkpoint covers this one.
-    const start = this.#startOffset;
+    const start = this.startOffset;
     try {
       await this.context.checkpointed(this);
       return await this.writer.io.run(() =>
@@ -357,11 +319,9 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   moveStart(offset: number): Promise<void> {
     const refusal = this.#closed ? this.#closedError() : this.context.refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
-    return new Promise((resolve, reject) => {
-      this.pendingStart = Math.max(offset, this.pendingStart ?? 0);
-      this.#startWaiters.push({ offset, done: (error) => (error === undefined ? resolve() : reject(error)) });
-      this.context.commit.add(this);
-    });
+    const moved = this.#start.move(offset);
+    this.context.commit.add(this);
+    return moved;
   }
 
   applyRetention(nowMs: number): Promise<number> {
@@ -402,10 +362,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
 
   /** Compaction: what memory holds of batches below `offset` is not what the segments hold now. */
   forgetInMemoryBelow(offset: number): void {
-    const { tail } = this;
-    let number = tail.evicted;
-    while (number < tail.written && tail.at(number).lastOffset < offset) number += 1;
-    this.context.memory.released(tail.evictTo(number), 0);
+    this.context.memory.released(this.tail.evictTo(this.tail.writtenBelow(offset)), 0);
   }
 
   /** Compaction: segments were replaced by one with so many bytes more (less). */
@@ -465,15 +422,8 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   /** Lets go of all memory. */
   release(): void {
     this.#closed = true;
-    let unwritten = 0;
-    let held = 0;
-    const { tail } = this;
-    for (let i = tail.evicted; i < tail.end; i++) {
-      const bytes = tail.at(i).bytes.length;
-      held += bytes;
-      if (i >= tail.written) unwritten += bytes;
-    }
-    tail.abandon();
+    const { held, unwritten } = this.tail.bytes();
+    this.tail.abandon();
     this.context.memory.released(held, unwritten);
     for (const segment of this.segments.known) this.context.cache.forget(segment);
   }
@@ -522,28 +472,12 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     if (this.#observer !== undefined) this.snapshots.take(offset, this.#observer.takeSnapshot(offset));
   }
 
-  /** Works out again what the active segment will hold, after batches were taken back. */
-  #replan(): void {
-    for (const segment of this.segments.known) {
-      segment.planned = new SegmentProgress(segment.written);
-    }
-    for (let i = this.tail.written; i < this.tail.end; i++) {
-      const batch = this.tail.at(i);
-      this.segments
-        .find(batch.baseOffset)!
-        .planned.advance(batch, batch.bytes.length, this.config.indexIntervalBytes);
-    }
-  }
-
   #startDurable(start: number): void {
-    this.#startOffset = Math.max(this.#startOffset, start);
-    if (this.pendingStart !== undefined && this.pendingStart <= start) this.pendingStart = undefined;
-    this.#epochs.truncateFromStart(this.#startOffset);
+    this.#start.durable(start);
+    this.#epochs.truncateFromStart(this.startOffset);
     this.writer.epochsChanged = true;
-    this.#observer?.startMoved(this.#startOffset);
-    const done = this.#startWaiters.filter((waiter) => waiter.offset <= start);
-    this.#startWaiters = this.#startWaiters.filter((waiter) => waiter.offset > start);
-    for (const waiter of done) waiter.done(undefined);
+    this.#observer?.startMoved(this.startOffset);
+    this.#start.answer();
   }
 
   async #settleNow(): Promise<void> {
@@ -555,7 +489,9 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
       segment.trimLater = false;
       await segment.trim();
     }
-    const state = this.#writtenState();
+    const compaction =
+      this.#gapsBelow === 0 ? undefined : { cleanedTo: this.#cleanedTo, gapsBelow: this.#gapsBelow };
+    const state = writtenCheckpoint(this, this.#epochs.entries, compaction);
     if (this.writer.folderMade) await this.writer.sync(this.#epochs);
     this.checkpoint = { ...state, aborted: this.aborted.mark, snapshot: this.snapshots.newest };
     // Only now: until here a checkpoint must not take this partition for covered.
@@ -566,30 +502,6 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     if (this.dirtyFrom === 0) this.dirtyFrom = sequence;
     if (this.#dirtyAfter === 0) this.#dirtyAfter = sequence;
     this.context.dirty(this);
-  }
-
-  #writtenState(): Omit<PartitionCheckpoint, 'snapshot' | 'aborted'> {
-    const endOffset = this.writtenEndOffset;
-    let active: { baseOffset: number; progress: SegmentProgressState } | undefined;
-    let unwritten = 0;
-    for (const segment of this.segments.known) {
-      // A segment that lies below the start is about to go: a checkpoint must not need its file.
-      const next = this.segments.after(segment)?.baseOffset ?? Infinity;
-      if (segment.created && next > this.#startOffset)
-        active = { baseOffset: segment.baseOffset, progress: segment.written.state() };
-      unwritten += segment.planned.size - segment.written.size;
-    }
-    const epochs = this.#epochs.entries.filter((entry) => entry.startOffset < endOffset);
-    return {
-      id: this.id,
-      startOffset: this.#startOffset,
-      endOffset,
-      sizeInBytes: this.#size - unwritten,
-      active,
-      epochs,
-      compaction:
-        this.#gapsBelow === 0 ? undefined : { cleanedTo: this.#cleanedTo, gapsBelow: this.#gapsBelow },
-    };
   }
 
   #closedError(): LogError {

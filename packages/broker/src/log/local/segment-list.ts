@@ -9,6 +9,8 @@ import { finishSwaps } from './compaction/swap-record.ts';
 import type { OpenFiles } from './open-files.ts';
 import { parseOffsetName } from './partition-files.ts';
 import { Segment } from './segment.ts';
+import { SegmentProgress } from './segment-progress.ts';
+import type { Tail } from './tail.ts';
 
 export class SegmentList {
   readonly #files: OpenFiles;
@@ -80,6 +82,15 @@ export class SegmentList {
     this.#segments = this.#segments.filter(
       (segment) => segment.baseOffset < offset || segment.written.size > 0,
     );
+  }
+
+  /** Works out again what segments will hold, after batches of `tail` were taken back. */
+  replan(tail: Tail, indexIntervalBytes: number): void {
+    for (const segment of this.#segments) segment.planned = new SegmentProgress(segment.written);
+    for (let i = tail.written; i < tail.end; i++) {
+      const batch = tail.at(i);
+      this.find(batch.baseOffset)!.planned.advance(batch, batch.bytes.length, indexIntervalBytes);
+    }
   }
 
   remove(segment: Segment): void {

@@ -20,6 +20,7 @@ import { DEFAULT_CLEANER_SETTINGS } from './compaction/cleaner-settings.ts';
 import { OpenFiles } from './open-files.ts';
 import { offsetName, parseRemovedFolderName, partitionFolderName } from './partition-files.ts';
 import { ReadCache } from './read-cache.ts';
+import { recoverSegment, rewriteSegment } from './recover-segment.ts';
 import type { LocalLogSettings } from './settings.ts';
 import { TailMemory } from './tail-memory.ts';
 import { WAL_FOLDER, type WalFile } from './wal-files.ts';
@@ -196,7 +197,7 @@ class StoreRecovery {
   }
 
   async finish(): Promise<void> {
-    for (const { log, section } of this.#lastSections) await log.rewriteSegment(section);
+    for (const { log, section } of this.#lastSections) await rewriteSegment(log, section);
     for (const [key, log] of this.#logs) {
       await log.settle(false);
       this.partitions.set(key, log.checkpoint);
@@ -233,7 +234,7 @@ class StoreRecovery {
         log.committed(0, section.startOffset, sequence);
         return;
       case 'segment':
-        await log.recoverSegment(section, this.#timestamps.get(section) ?? [], sequence);
+        await recoverSegment(log, section, this.#timestamps.get(section) ?? [], sequence);
         this.#timestamps.delete(section);
         this.#lastSections.push({ log, section });
         return;

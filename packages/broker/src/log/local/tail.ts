@@ -54,6 +54,25 @@ export class Tail {
     return low;
   }
 
+  /** How many bytes are in memory, and how many of them in no segment. */
+  bytes(): { readonly held: number; readonly unwritten: number } {
+    let held = 0;
+    let unwritten = 0;
+    for (let i = this.evicted; i < this.end; i++) {
+      const { length } = this.at(i).bytes;
+      held += length;
+      if (i >= this.written) unwritten += length;
+    }
+    return { held, unwritten };
+  }
+
+  /** The number behind the batches that are in a segment and end below `offset`. */
+  writtenBelow(offset: number): number {
+    let number = this.evicted;
+    while (number < this.written && this.at(number).lastOffset < offset) number += 1;
+    return number;
+  }
+
   /** Lets go of all batches below `number`, which are in a segment and in no write under way; returns how many bytes that frees. */
   evictTo(number: number): number {
     return this.#dropTo(number, true);
