@@ -201,7 +201,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
 
   /** Index files of all segments as complete as can be. */
   async writeAllIndexes(): Promise<void> {
-    for (const segment of this.segments.known) await segment.writeIndexes(true);
+    for (const segment of this.segments.known) await segment.indexes.write(true);
   }
 
   directTarget(from: number): DirectTarget | undefined {

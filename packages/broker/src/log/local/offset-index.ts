@@ -23,10 +23,6 @@ export class OffsetIndex {
     return this.#count;
   }
 
-  get memoryBytes(): number {
-    return this.#entries.byteLength;
-  }
-
   append(relativeOffset: number, position: number): void {
     if (this.#count * 2 === this.#entries.length) {
       const larger = new Uint32Array(Math.max(FIRST_CAPACITY, this.#entries.length * 2));

@@ -71,7 +71,7 @@ export class PartitionWriter {
       this.newSegments.delete(segment.baseOffset);
       tail.written += batches.length;
       this.#log.context.memory.written(bytes);
-      await segment.writeIndexes(false);
+      await segment.indexes.write(false);
     }
   }
 
@@ -81,7 +81,7 @@ export class PartitionWriter {
       if (before === segment) return;
       if (before.finished || !before.created) continue;
       await before.trim();
-      await before.writeIndexes(true);
+      await before.indexes.write(true);
       before.finished = true;
     }
   }

@@ -11,7 +11,8 @@ import {
 import type { LogSlice, ReadLimits } from '../partition-log.ts';
 import type { MemoryPiece, ReusedMemory } from '../reused-memory.ts';
 import { hasGoodCrc, plausibleBatchSize } from './batch-check.ts';
-import type { Located, Segment } from './segment.ts';
+import type { Segment } from './segment.ts';
+import type { Located } from './segment-indexes.ts';
 import { damaged } from './segment-scan.ts';
 import type { LocalLogSettings } from './settings.ts';
 

@@ -6,7 +6,8 @@
 import { LogError } from '../partition-log.ts';
 import { ReusedMemory } from '../reused-memory.ts';
 import { readPiece, type Piece } from './piece.ts';
-import type { Located, Segment } from './segment.ts';
+import type { Segment } from './segment.ts';
+import type { Located } from './segment-indexes.ts';
 import type { LocalLogSettings } from './settings.ts';
 
 /** So many finished segments keep their indexes in memory: 5 MB each at 1 GB and the default density. */
@@ -104,7 +105,7 @@ export class ReadCache {
   }
 
   async #search(segment: Segment, offset: number): Promise<Piece | undefined> {
-    const located = await segment.locate(offset);
+    const located = await segment.indexes.locate(offset);
     this.#usedIndexes(segment);
     try {
       return await this.#read(segment, located, offset);
@@ -112,11 +113,11 @@ export class ReadCache {
       if (!(error instanceof LogError) || located.position === 0) throw error;
       // The index may be what is wrong: only the .log file itself can tell. If that is, the place found first is the one to report.
       try {
-        await segment.rebuildIndexes();
+        await segment.indexes.rebuild();
       } catch {
         throw error;
       }
-      return this.#read(segment, await segment.locate(offset), offset);
+      return this.#read(segment, await segment.indexes.locate(offset), offset);
     }
   }
 

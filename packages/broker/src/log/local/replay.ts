@@ -13,7 +13,7 @@ export async function replayInto(log: LocalPartitionLog, observer: LogObserver):
     const next = log.segments.after(segment);
     if (next !== undefined && next.baseOffset <= from) continue;
     await scanSegment(segment, {
-      from: await segment.locate(from),
+      from: await segment.indexes.locate(from),
       whole: true,
       onBatch: (bytes, at) => {
         if (batchLastOffset(bytes, at) >= from) observer.replay(bytes, at);

@@ -8,7 +8,8 @@ import {
 import { LogError } from '../partition-log.ts';
 import { hasGoodCrc, plausibleBatchSize } from './batch-check.ts';
 import type { StoredFile } from './open-files.ts';
-import type { Located, Segment } from './segment.ts';
+import type { Segment } from './segment.ts';
+import type { Located } from './segment-indexes.ts';
 
 export interface ScanOptions {
   readonly from: Located;

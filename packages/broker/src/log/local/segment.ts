@@ -1,44 +1,19 @@
-// One segment of a partition: its .log file and the two sparse indexes over it (and the name of the index of aborted transactions, which
-// aborted-transactions.ts keeps).
+// One segment of a partition: its .log file, the two sparse indexes over it (segment-indexes.ts), and the name of the index of aborted transactions
+// (which aborted-transactions.ts keeps).
 //
 //   appended (planned)   decides when the next segment begins; may be taken back when a commit fails
 //   written              what the file holds and the indexes cover; only this is read
 //
-// The indexes live in memory while the segment is written or read. Their files follow: at the end of the segment, at a clean stop, and
-// every `INDEX_WRITE_ENTRIES` entries, without a sync: what is missing or wrong in them is made again from the .log file.
-//
 // Must stay true: bytes of the .log file below `written.size` never change, and whatever lies behind is of no one's concern: it is cut off
 // before the first write of a process.
-import assert from 'node:assert/strict';
-
 import type { Disk } from '@moldau/runtime';
-import {
-  RECORD_BATCH_OVERHEAD,
-  batchLastOffset,
-  batchMaxTimestamp,
-} from '@moldau/protocol/records/batch-header.ts';
+import { RECORD_BATCH_OVERHEAD, batchMaxTimestamp } from '@moldau/protocol/records/batch-header.ts';
 
 import { LogError, type AppendedBatch } from '../partition-log.ts';
-import { recordsMaxTimestamp } from './batch-check.ts';
-import { OFFSET_INDEX_ENTRY_BYTES, OffsetIndex, type IndexEntry } from './offset-index.ts';
 import { StoredFile, type OpenFiles } from './open-files.ts';
 import { CLEANED_SUFFIX, DELETED_SUFFIX, SEGMENT_FILES, offsetName } from './partition-files.ts';
+import { SegmentIndexes } from './segment-indexes.ts';
 import { SegmentProgress, type SegmentProgressState } from './segment-progress.ts';
-import { scanSegment } from './segment-scan.ts';
-import { readWhole } from '@moldau/runtime/small-files.ts';
-import { TIME_INDEX_ENTRY_BYTES, TimeIndex } from './time-index.ts';
-
-/** So many new index entries are written to the index files while a segment grows. */
-const INDEX_WRITE_ENTRIES = 512;
-
-/** A batch in a segment, as the index has it. */
-export interface Located {
-  readonly position: number;
-  /** The last offset of the batch there, which tells a damaged index; undefined at the beginning of the file. */
-  readonly lastOffset: number | undefined;
-  /** The offset at which the batch begins, where that is known. */
-  readonly baseOffset: number | undefined;
-}
 
 /** A batch that has been written: with its bytes, or only its length. */
 export interface WrittenBatch {
@@ -56,6 +31,7 @@ export class Segment {
   readonly aborted: StoredFile;
   /** Whether that file is there; undefined: not looked yet. */
   hasAborted: boolean | undefined;
+  readonly indexes: SegmentIndexes;
   readonly written: SegmentProgress;
   planned: SegmentProgress;
   /** The .log file exists (as far as this process knows). */
@@ -78,12 +54,6 @@ export class Segment {
   readonly #pathStem: string;
   /** Behind the usual names of its files: nothing while it is in the log. */
   #suffix: string;
-  #offsetIndex: OffsetIndex | undefined;
-  #timeIndex: TimeIndex | undefined;
-  #loading: Promise<void> | undefined;
-  /** Entries that the index files have. */
-  #storedOffsetEntries = 0;
-  #storedTimeEntries = 0;
   /** Nothing lies behind `written.size`. */
   #trimmed: boolean;
 
@@ -106,10 +76,7 @@ export class Segment {
     this.created = existing !== undefined;
     this.entryDurable = existing !== undefined;
     this.#trimmed = false;
-    if (existing === undefined) {
-      this.#offsetIndex = new OffsetIndex();
-      this.#timeIndex = new TimeIndex();
-    }
+    this.indexes = new SegmentIndexes(this, files.disk, existing === undefined);
   }
 
   /** The file's last byte was sealed long ago: a segment found in the folder, all of it durable. */
@@ -133,10 +100,6 @@ export class Segment {
   /** The path of one of its files. */
   path(kind: (typeof SEGMENT_FILES)[number]): string {
     return this.#pathStem + kind + this.#suffix;
-  }
-
-  get indexBytes(): number {
-    return (this.#offsetIndex?.memoryBytes ?? 0) + (this.#timeIndex?.memoryBytes ?? 0);
   }
 
   /** Writes batches behind what is written. @throws DiskError, with nothing changed but bytes that do not count */
@@ -188,7 +151,7 @@ export class Segment {
     for (const batch of batches) {
       const position = this.written.size;
       if (this.written.advance(batch, batch.length ?? batch.bytes!.length, indexIntervalBytes)) {
-        this.#addIndexEntry(batch.lastOffset, position);
+        this.indexes.add(batch.lastOffset, position);
       }
     }
   }
@@ -200,7 +163,7 @@ export class Segment {
       this.created = true;
       this.dirty = true;
     }
-    await this.loadIndexes();
+    await this.indexes.load();
     if (!this.trimLater) await this.trim();
   }
 
@@ -222,31 +185,10 @@ export class Segment {
     }
   }
 
-  /** Where to begin walking for the batch that holds `offset`. */
-  async locate(offset: number): Promise<Located> {
-    await this.loadIndexes();
-    return this.#located(this.#offsetIndex?.lookup(offset - this.baseOffset));
-  }
-
-  /** Where to begin walking for the first batch that is as new as `timestamp`. */
-  async locateTime(timestamp: number): Promise<Located> {
-    await this.loadIndexes();
-    return this.#located(this.#offsetIndex?.lookup(this.#timeIndex?.lookup(timestamp) ?? 0));
-  }
-
-  #located(entry: IndexEntry | undefined): Located {
-    if (entry === undefined) return { position: 0, lastOffset: undefined, baseOffset: this.baseOffset };
-    return {
-      position: entry.position,
-      lastOffset: this.baseOffset + entry.relativeOffset,
-      baseOffset: undefined,
-    };
-  }
-
   /** The largest timestamp in the file and the last offset of its batch; -1 when there is none. */
   async largestTimestamp(): Promise<{ readonly timestamp: number; readonly offset: number }> {
     if (this.written.maxTimestamp < 0 && this.written.size > 0) {
-      await this.loadIndexes();
+      await this.indexes.load();
     }
     return { timestamp: this.written.maxTimestamp, offset: this.written.maxTimestampOffset };
   }
@@ -261,18 +203,6 @@ export class Segment {
     return this.written.firstTimestamp;
   }
 
-  /** Makes the index files durable too, as far as they are there. */
-  async syncIndexes(): Promise<void> {
-    for (const kind of ['.index', '.timeindex'] as const) {
-      const file = await this.#disk.open(this.path(kind), { mode: 'create' });
-      try {
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-    }
-  }
-
   async sync(): Promise<void> {
     if (this.created && this.log.dirty) {
       await this.log.sync();
@@ -280,61 +210,15 @@ export class Segment {
     this.dirty = false;
   }
 
-  /** Writes new index entries to the index files when there are many, or all of them when `finished` says that no batch follows for now. */
-  async writeIndexes(finished: boolean): Promise<void> {
-    const offsetIndex = this.#offsetIndex;
-    const timeIndex = this.#timeIndex;
-    if (offsetIndex === undefined || timeIndex === undefined || !this.created) return;
-    if (finished) {
-      timeIndex.append(this.written.maxTimestamp, this.written.maxTimestampOffset - this.baseOffset);
-    } else if (offsetIndex.count - this.#storedOffsetEntries < INDEX_WRITE_ENTRIES) {
-      return;
-    }
-    const entries = offsetIndex.count;
-    const times = timeIndex.count;
-    await this.#extend(
-      '.index',
-      offsetIndex.encode(this.#storedOffsetEntries),
-      this.#storedOffsetEntries * OFFSET_INDEX_ENTRY_BYTES,
-    );
-    await this.#extend(
-      '.timeindex',
-      timeIndex.encode(this.#storedTimeEntries),
-      this.#storedTimeEntries * TIME_INDEX_ENTRY_BYTES,
-    );
-    this.#storedOffsetEntries = entries;
-    this.#storedTimeEntries = times;
-  }
-
-  /** Lets go of the indexes' memory if the segment takes no more batches; they are read again when needed. */
+  /** Lets go of the indexes' memory if the segment takes no more batches. */
   dropIndexes(): void {
-    if (!this.finished) return;
-    this.#offsetIndex = undefined;
-    this.#timeIndex = undefined;
-    this.#loading = undefined;
-  }
-
-  /** Makes the indexes again from the .log file alone. */
-  async rebuildIndexes(): Promise<void> {
-    this.#offsetIndex = new OffsetIndex();
-    this.#timeIndex = new TimeIndex();
-    this.#storedOffsetEntries = 0;
-    this.#storedTimeEntries = 0;
-    await this.#indexFrom(this.#located(undefined));
+    if (this.finished) this.indexes.drop();
   }
 
   /** Whether there is a `.txnindex` file. */
   async hasAbortedFile(): Promise<boolean> {
     this.hasAborted ??= await this.#disk.exists(this.aborted.path);
     return this.hasAborted;
-  }
-
-  loadIndexes(): Promise<void> {
-    if (this.#offsetIndex !== undefined && this.#loading === undefined) return Promise.resolve();
-    this.#loading ??= this.#load().finally(() => {
-      this.#loading = undefined;
-    });
-    return this.#loading;
   }
 
   /** Takes the files out of the log's sight; they stay readable until `destroy`. */
@@ -363,99 +247,8 @@ export class Segment {
     for (const kind of SEGMENT_FILES) await this.#disk.remove(this.path(kind));
   }
 
-  async #load(): Promise<void> {
-    const size = this.written.size;
-    const storedOffsets = (await readWhole(this.#disk, this.path('.index'))) ?? new Uint8Array(0);
-    const storedTimes = (await readWhole(this.#disk, this.path('.timeindex'))) ?? new Uint8Array(0);
-    const offsetIndex = OffsetIndex.decode(storedOffsets, size);
-    const timeIndex = TimeIndex.decode(storedTimes);
-    const sound =
-      timeIndex !== undefined &&
-      offsetIndex.count * OFFSET_INDEX_ENTRY_BYTES === storedOffsets.length &&
-      (offsetIndex.count === 0 || timeIndex.count > 0 || this.written.maxTimestamp < 0);
-    if (!sound) {
-      await this.rebuildIndexes();
-      return;
-    }
-    const unknown = this.written.maxTimestamp < 0;
-    try {
-      this.#offsetIndex = offsetIndex;
-      this.#timeIndex = timeIndex;
-      this.#storedOffsetEntries = offsetIndex.count;
-      this.#storedTimeEntries = timeIndex.count;
-      await this.#indexFrom(this.#located(offsetIndex.last));
-      // The files are not synced: after a power cut the one may have lost its end, and the other not.
-      if (unknown) await this.#findLargestFrom(timeIndex.last?.relativeOffset ?? 0);
-    } catch (error) {
-      if (!(error instanceof LogError) || offsetIndex.count === 0) throw error;
-      await this.rebuildIndexes();
-    }
-  }
-
   /** Whether a batch may begin at `offset` where the one before ended at `expected`: compaction leaves gaps. */
   follows(expected: number | undefined, offset: number): boolean {
     return expected === undefined || offset === expected || (this.compacted && offset > expected);
   }
-
-  /** Walks from an indexed batch (or the beginning) to the end, adding the entries that are missing. */
-  async #indexFrom(located: Located): Promise<void> {
-    const timeIndex = this.#timeIndex!;
-    const progress = new SegmentProgress();
-    progress.size = located.position;
-    if (located.position > 0) {
-      progress.maxTimestamp = timeIndex.last?.timestamp ?? -1;
-      progress.maxTimestampOffset = (timeIndex.last?.relativeOffset ?? -1) + this.baseOffset;
-    }
-    await scanSegment(this, {
-      from: located,
-      whole: false,
-      onBatch: (bytes, at, batchPosition, size) => {
-        const last = batchLastOffset(bytes, at);
-        const batch = { baseOffset: last, lastOffset: last, maxTimestamp: recordsMaxTimestamp(bytes, at) };
-        if (progress.advance(batch, size, DEFAULT_INDEX_INTERVAL_BYTES)) {
-          this.#offsetIndex!.append(last - this.baseOffset, batchPosition);
-          timeIndex.append(progress.maxTimestamp, progress.maxTimestampOffset - this.baseOffset);
-        }
-      },
-    });
-    assert.equal(progress.size, this.written.size);
-    if (progress.maxTimestamp > this.written.maxTimestamp) {
-      this.written.maxTimestamp = progress.maxTimestamp;
-      this.written.maxTimestampOffset = progress.maxTimestampOffset;
-    }
-    this.written.bytesSinceIndex = progress.bytesSinceIndex;
-  }
-
-  /** Looks for a larger timestamp than the time index has, behind what its last entry stands for. */
-  async #findLargestFrom(relativeOffset: number): Promise<void> {
-    const { written } = this;
-    await scanSegment(this, {
-      from: this.#located(this.#offsetIndex!.lookup(relativeOffset)),
-      whole: false,
-      onBatch: (bytes, at) => {
-        const timestamp = recordsMaxTimestamp(bytes, at);
-        if (timestamp <= written.maxTimestamp) return;
-        written.maxTimestamp = timestamp;
-        written.maxTimestampOffset = batchLastOffset(bytes, at);
-      },
-    });
-  }
-
-  #addIndexEntry(lastOffset: number, position: number): void {
-    this.#offsetIndex!.append(lastOffset - this.baseOffset, position);
-    this.#timeIndex!.append(this.written.maxTimestamp, this.written.maxTimestampOffset - this.baseOffset);
-  }
-
-  async #extend(kind: '.index' | '.timeindex', bytes: Uint8Array, position: number): Promise<void> {
-    const file = await this.#disk.open(this.path(kind), { mode: 'create' });
-    try {
-      await file.truncate(position);
-      if (bytes.length > 0) await file.write([bytes], position);
-    } finally {
-      await file.close();
-    }
-  }
 }
-
-/** `log.index.interval.bytes`: how dense an index is that is made again without knowing the topic's setting. */
-const DEFAULT_INDEX_INTERVAL_BYTES = 4096;

@@ -16,10 +16,6 @@ export class TimeIndex {
     return this.#count;
   }
 
-  get memoryBytes(): number {
-    return this.#timestamps.byteLength + this.#offsets.byteLength;
-  }
-
   get last(): { readonly timestamp: number; readonly relativeOffset: number } | undefined {
     if (this.#count === 0) return undefined;
     return { timestamp: this.#timestamps[this.#count - 1]!, relativeOffset: this.#offsets[this.#count - 1]! };

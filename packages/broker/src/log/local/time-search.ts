@@ -83,7 +83,7 @@ async function findInSegment(
 ): Promise<FoundBatch | undefined> {
   let found: { position: number; size: number } | undefined;
   await scanSegment(segment, {
-    from: await segment.locateTime(timestamp),
+    from: await segment.indexes.locateTime(timestamp),
     whole: false,
     onBatch: (bytes, at, position, size) => {
       if (recordsMaxTimestamp(bytes, at) < timestamp || batchLastOffset(bytes, at) < log.startOffset)

@@ -65,8 +65,8 @@ export class CleanedWriter {
       // Also where nothing is left: an empty segment keeps its place until it is put together with a neighbour.
       await segment.prepareToWrite();
       if (this.aborted.length > 0) await writeAborted(segment, 0, this.aborted);
-      await segment.writeIndexes(true);
-      await segment.syncIndexes();
+      await segment.indexes.write(true);
+      await segment.indexes.sync();
       segment.log.dirty = true;
       await segment.sync();
     });

@@ -136,7 +136,7 @@ class LogCompaction {
     for (const { segment, end } of this.#segmentsFrom(from, endOffset)) {
       let fullAt: number | undefined;
       await scanSegment(segment, {
-        from: await segment.locate(from),
+        from: await segment.indexes.locate(from),
         whole: true,
         onBatch: async (bytes, at, position, size) => {
           await this.#pace(size);
