@@ -65,21 +65,35 @@ export interface RecoveredFile {
 /** Reads the whole file. @throws MetadataError `CORRUPT` with the file and position; nothing was changed */
 export async function recoverMetadataFile(file: DiskFile): Promise<RecoveredFile> {
   const bytes = await readAll(file);
-  const corrupt = (position: number, problem: string, cause?: unknown): MetadataError =>
+  const corrupt: Corrupt = (position, problem, cause) =>
     new MetadataError(
       'CORRUPT',
       `The metadata log ${file.path} is corrupt at byte ${position}: ${problem}. Nothing was changed; restore the file from a copy, and keep this one for analysis.`,
       { cause },
     );
+  const { draft, snapshotEnd } = readFirst(bytes, corrupt);
+  const { end, lastFrame, markEnd } = readChanges(bytes, snapshotEnd, draft, corrupt);
+  const isProven = markEnd !== undefined || end === snapshotEnd;
+  return {
+    image: draft.finish(),
+    end,
+    snapshotEnd,
+    torn: bytes.length - (markEnd ?? end),
+    unproven: isProven ? undefined : { bytes: bytes.subarray(lastFrame, end), position: lastFrame },
+  };
+}
 
+type Corrupt = (position: number, problem: string, cause?: unknown) => MetadataError;
+
+/** The header, and the snapshot that the file begins with. */
+function readFirst(
+  bytes: Buffer,
+  corrupt: Corrupt,
+): { readonly draft: ImageDraft; readonly snapshotEnd: number } {
   const header = decodeFileHeader(bytes);
-  if ('problem' in header) {
-    throw corrupt(0, header.problem);
-  }
+  if ('problem' in header) throw corrupt(0, header.problem);
   const first = decodeFrame(bytes, FILE_HEADER_BYTES);
-  if ('problem' in first) {
-    throw corrupt(FILE_HEADER_BYTES, first.problem);
-  }
+  if ('problem' in first) throw corrupt(FILE_HEADER_BYTES, first.problem);
   if (first.kind !== 'snapshot' || first.sequence !== header.sequence) {
     throw corrupt(FILE_HEADER_BYTES, `it should begin with the snapshot of version ${header.sequence}`);
   }
@@ -92,54 +106,51 @@ export async function recoverMetadataFile(file: DiskFile): Promise<RecoveredFile
   if (draft.version !== header.sequence) {
     throw corrupt(FILE_HEADER_BYTES, `the snapshot is of version ${draft.version}, not ${header.sequence}`);
   }
+  return { draft, snapshotEnd: first.end };
+}
 
-  let position = first.end;
-  let lastFrame = first.end;
-  let markEnd: number | undefined;
-  while (position < bytes.length) {
-    const at = position;
-    const frame = decodeFrame(bytes, at);
+/** Applies the frames from `from` on to `draft`. `end`: behind the last that is whole, which begins at `lastFrame`; `markEnd`: behind a mark there. */
+function readChanges(
+  bytes: Buffer,
+  from: number,
+  draft: ImageDraft,
+  corrupt: Corrupt,
+): { readonly end: number; readonly lastFrame: number; readonly markEnd: number | undefined } {
+  let at = from;
+  let lastFrame = from;
+  while (at < bytes.length) {
+    const position = at;
+    const frame = decodeFrame(bytes, position);
     if ('problem' in frame) {
-      const later = findFrame(bytes, at);
-      if (later !== undefined) {
-        throw corrupt(
-          at,
-          `${frame.problem}, but a later frame stands at byte ${later.position}, so what was here had been durable`,
-        );
-      }
-      break;
+      const later = findFrame(bytes, position);
+      if (later === undefined) break;
+      throw corrupt(
+        position,
+        `${frame.problem}, but a later frame stands at byte ${later.position}, so what was here had been durable`,
+      );
     }
     if (frame.kind === 'mark') {
-      if (frame.sequence !== draft.version) {
-        throw corrupt(
-          at,
-          `the log ends at version ${draft.version}, but version ${frame.sequence} had been durable`,
-        );
-      }
-      markEnd = frame.end;
-      break;
+      if (frame.sequence === draft.version) return { end: position, lastFrame, markEnd: frame.end };
+      throw corrupt(
+        position,
+        `the log ends at version ${draft.version}, but version ${frame.sequence} had been durable`,
+      );
     }
-    if (frame.kind === 'snapshot') {
-      throw corrupt(at, 'a second snapshot');
-    }
+    if (frame.kind === 'snapshot') throw corrupt(position, 'a second snapshot');
     attempt(
       () => applyFrame(draft, frame.payload),
-      (error) => corrupt(at, `the changes cannot be applied (${error.message})`, error),
+      (error) => corrupt(position, `the changes cannot be applied (${error.message})`, error),
     );
     if (draft.version !== frame.sequence) {
-      throw corrupt(at, `the changes lead to version ${draft.version}, the frame says ${frame.sequence}`);
+      throw corrupt(
+        position,
+        `the changes lead to version ${draft.version}, the frame says ${frame.sequence}`,
+      );
     }
-    lastFrame = at;
-    position = frame.end;
+    lastFrame = position;
+    at = frame.end;
   }
-  const isProven = markEnd !== undefined || position === first.end;
-  return {
-    image: draft.finish(),
-    end: position,
-    snapshotEnd: first.end,
-    torn: bytes.length - (markEnd ?? position),
-    unproven: isProven ? undefined : { bytes: bytes.subarray(lastFrame, position), position: lastFrame },
-  };
+  return { end: at, lastFrame, markEnd: undefined };
 }
 
 /** The frame of one group commit. */
