@@ -230,7 +230,7 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
 
   #enact(decision: Decision<Change>, cause: ReplyId): void {
     const { marker, producer, parts } = decision;
-    for (const part of parts ?? []) this.#enact(part, cause);
+    if (parts !== undefined) this.#enactEach(parts, cause);
     for (const batch of this.#batches(decision)) this.#appendRecords(batch, producer, cause);
     if (marker !== undefined) this.#appendMarker(marker, cause);
     for (const change of decision.changes) this.#state.applyChange(change);
@@ -243,6 +243,19 @@ export class CoordinatorShard<Change, State extends CoordinatorState<Change>> {
     this.#undo.forgetBefore(this.#undo.position);
     this.#send(decision.replies);
     this.#carryOut(decision.effects ?? []);
+  }
+
+  /** @throws what the first that failed did, once all others are enacted */
+  #enactEach(parts: readonly Decision<Change>[], cause: ReplyId): void {
+    const failures: unknown[] = [];
+    for (const part of parts) {
+      try {
+        this.#enact(part, cause);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   #batches(decision: Decision<Change>): readonly (readonly CoordinatorRecord[])[] {

@@ -42,10 +42,10 @@ for (const seed of [1, 2, 3, 4]) {
       // A group of batches is always under way, and for longer: what is appended waits behind it.
       await createTopic(client, 'busy');
       cluster.disk.faults.slowDown(20);
-      let over = false;
+      const rounds = { over: false };
       const busy = [1, 2, 3].map(async (each) => {
         const connection = await cluster.connect();
-        while (!over) {
+        while (!rounds.over) {
           await produce(connection, 'busy', batchOf([`${each}`]));
           await produce(connection, 'deleted', batchOf([`${each}`]));
         }
@@ -67,7 +67,7 @@ for (const seed of [1, 2, 3, 4]) {
         await createTopic(client, 'deleted');
         producer = ended.producer;
       }
-      over = true;
+      rounds.over = true;
       await Promise.all(busy);
       assert.deepEqual(consumed(await fetch(client, 'kept', 0, { isolationLevel: READ_COMMITTED })), values);
     }));

@@ -289,6 +289,28 @@ void test('of many that run out of time at once each that is decided gets its ma
   assert.equal(world.coordinator.pendingMarkers, 0);
 });
 
+void test('a transaction whose end does not fit into the log does not keep others open', async () => {
+  const { world, t } = await open({ abortTimedOutIntervalMs: 1_000 });
+  for (const [name, partitions] of [
+    ['a', Array.from({ length: 50 }, (_, partition) => `__consumer_offsets-${partition}`)],
+    ['b', ['orders-0']],
+  ] as const) {
+    await t.init(name, { transactionalId: name, timeout: 5_000 });
+    await t.add(name, partitions, { version: 5, transactionalId: name });
+  }
+  // Somebody has lowered `max.message.bytes` of __transaction_state.
+  world.log.maxBatchBytes = 250;
+  await world.advance(6_000);
+  assert.deepEqual(
+    world.written.map(({ producerId }) => producerId),
+    [t.producer('b').id],
+  );
+  assert.match(String(world.errors[0]), /do not fit/);
+  world.log.maxBatchBytes = 1_000_000;
+  await world.advance(6_000);
+  assert.equal(world.written.length, 51);
+});
+
 void test('a clock that is set back while nobody runs does not keep a transaction open', async () => {
   const { world, t } = await open({ abortTimedOutIntervalMs: 1_000 });
   await t.init('a', { timeout: 60_000 });
