@@ -1,6 +1,7 @@
 // Adoptions over a simulated disk, for tests: run one, see that it only read its source, look at what a start would find.
 import assert from 'node:assert/strict';
 import { batchBaseOffset, batchLastOffset } from '@moldau/protocol/records/batch-header.ts';
+import { batchPositions } from '@moldau/protocol/records/batch-positions.ts';
 import type { Disk } from '@moldau/runtime';
 import { SeededRandom } from '@moldau/runtime/simulated/seeded-random.ts';
 import { SimulatedScheduler } from '@moldau/runtime/simulated/simulated-scheduler.ts';
@@ -100,10 +101,9 @@ export async function readAll(log: PartitionLog): Promise<string[]> {
     const slice = await log.read(offset, { maxBytes: 1e6, atLeastOneBatch: true, upToOffset: Infinity });
     assert.ok(slice.byteLength > 0, `nothing at ${offset}`);
     for (const bytes of slice.buffers) {
-      for (let at = 0; at < bytes.length;) {
+      for (const at of batchPositions(bytes)) {
         found.push(`${batchBaseOffset(bytes, at)}-${batchLastOffset(bytes, at)}`);
         offset = batchLastOffset(bytes, at) + 1;
-        at += 12 + Buffer.from(bytes.buffer, bytes.byteOffset).readInt32BE(at + 8);
       }
     }
   }

@@ -1,9 +1,11 @@
 // For tests: a store on the simulated disk and clock, partitions whose observers write down what they are told, and batches.
 import {
+  batchBaseOffset,
   batchLastOffset,
   batchSizeInBytes,
   writeBatchHeader,
 } from '@moldau/protocol/records/batch-header.ts';
+import { batchPositions } from '@moldau/protocol/records/batch-positions.ts';
 import type { Disk, DiskFile } from '@moldau/runtime';
 import { SimulatedDisk } from '@moldau/runtime/simulated/simulated-disk.ts';
 import { SimulatedScheduler } from '@moldau/runtime/simulated/simulated-scheduler.ts';
@@ -236,13 +238,9 @@ export function appendMany(log: PartitionLog, count: number, shape: BatchShape =
 
 /** Base offsets of the batches in a slice. */
 export function basesOf(slice: LogSlice): number[] {
-  const bases: number[] = [];
-  for (const buffer of slice.buffers) {
-    const view = Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-    for (let at = 0; at < view.length; at += 12 + view.readInt32BE(at + 8))
-      bases.push(Number(view.readBigInt64BE(at)));
-  }
-  return bases;
+  return slice.buffers.flatMap((bytes) =>
+    Array.from(batchPositions(bytes), (at) => batchBaseOffset(bytes, at)),
+  );
 }
 
 /** The offset behind the last batch of a slice. */

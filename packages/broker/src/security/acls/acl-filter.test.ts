@@ -8,16 +8,9 @@ import {
   type AclBinding,
 } from '../../metadata/acl-binding.ts';
 import { aclFilterProblem, matchesFilter, type AclFilter } from './acl-filter.ts';
+import { aclOf } from '../../testing/acls.ts';
 
-const ACL: AclBinding = {
-  resourceType: ResourceType.TOPIC,
-  resourceName: 'orders',
-  patternType: PatternType.LITERAL,
-  principal: 'User:alice',
-  host: '*',
-  operation: AclOperation.READ,
-  permissionType: PermissionType.ALLOW,
-};
+const ACL = aclOf();
 const ANYTHING: AclFilter = {
   resourceType: ResourceType.ANY,
   resourceName: null,

@@ -11,16 +11,9 @@ import {
 import { applyChanges, emptyImage } from '../../metadata/apply-change.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../metadata/local/image-snapshot.ts';
 import { createAcls, deleteAcls } from './alter-acls.ts';
+import { aclOf } from '../../testing/acls.ts';
 
-const ACL: AclBinding = {
-  resourceType: ResourceType.TOPIC,
-  resourceName: 'orders',
-  patternType: PatternType.LITERAL,
-  principal: 'User:alice',
-  host: '*',
-  operation: AclOperation.READ,
-  permissionType: PermissionType.ALLOW,
-};
+const ACL = aclOf();
 const FILTER = { ...ACL, patternType: PatternType.ANY, operation: AclOperation.ANY };
 
 test('rules are made once, kept in snapshots, and deleted by filter', () => {

@@ -10,23 +10,11 @@ import {
   type AclBinding,
 } from '../../metadata/acl-binding.ts';
 import { Authorizer, type AuthorizerRules, type Subject } from './authorizer.ts';
+import { aclOf } from '../../testing/acls.ts';
 
 const ALICE: Subject = { principal: 'User:alice', host: '10.0.0.1' };
 const { READ, WRITE, DESCRIBE, ALL, ALTER_CONFIGS, DESCRIBE_CONFIGS } = AclOperation;
 const TOPIC = ResourceType.TOPIC;
-
-function rule(init: Partial<AclBinding>): AclBinding {
-  return {
-    resourceType: TOPIC,
-    resourceName: 'orders',
-    patternType: PatternType.LITERAL,
-    principal: ALICE.principal,
-    host: '*',
-    operation: READ,
-    permissionType: PermissionType.ALLOW,
-    ...init,
-  };
-}
 
 function authorizer(acls: readonly AclBinding[], init: Partial<AuthorizerRules> = {}): Authorizer {
   return new Authorizer({
@@ -41,13 +29,13 @@ test('without a rule for the resource the setting decides; with one for somebody
   assert.equal(authorizer([]).mayDo(ALICE, READ, TOPIC, 'orders'), false);
   const open = { allowEveryoneIfNoAclFound: true };
   assert.equal(authorizer([], open).mayDo(ALICE, READ, TOPIC, 'orders'), true);
-  const forBob = [rule({ principal: 'User:bob' })];
+  const forBob = [aclOf({ principal: 'User:bob' })];
   assert.equal(authorizer(forBob, open).mayDo(ALICE, READ, TOPIC, 'orders'), false);
   assert.equal(authorizer(forBob, open).mayDo(ALICE, READ, TOPIC, 'payments'), true);
 });
 
 test('a super user may do everything, a denial notwithstanding', () => {
-  const denied = [rule({ permissionType: PermissionType.DENY, operation: ALL })];
+  const denied = [aclOf({ permissionType: PermissionType.DENY, operation: ALL })];
   assert.equal(
     authorizer(denied, { superUsers: new Set([ALICE.principal]) }).mayDo(ALICE, WRITE, TOPIC, 'orders'),
     true,
@@ -56,7 +44,7 @@ test('a super user may do everything, a denial notwithstanding', () => {
 
 test('names, prefixes and * name a resource; hosts and principals narrow it', () => {
   const may = (init: Partial<AclBinding>, name = 'orders') =>
-    authorizer([rule(init)]).mayDo(ALICE, READ, TOPIC, name);
+    authorizer([aclOf(init)]).mayDo(ALICE, READ, TOPIC, name);
   assert.equal(may({}), true);
   assert.equal(may({}, 'orders-2'), false);
   assert.equal(may({ patternType: PatternType.PREFIXED }, 'orders-2'), true);
@@ -70,32 +58,32 @@ test('names, prefixes and * name a resource; hosts and principals narrow it', ()
 });
 
 test('what an operation implies, it implies where it is allowed only', () => {
-  const allowed = authorizer([rule({ operation: WRITE })]);
+  const allowed = authorizer([aclOf({ operation: WRITE })]);
   assert.equal(allowed.mayDo(ALICE, DESCRIBE, TOPIC, 'orders'), true);
   assert.equal(allowed.mayDo(ALICE, READ, TOPIC, 'orders'), false);
-  const configs = authorizer([rule({ operation: ALTER_CONFIGS })]);
+  const configs = authorizer([aclOf({ operation: ALTER_CONFIGS })]);
   assert.equal(configs.mayDo(ALICE, DESCRIBE_CONFIGS, TOPIC, 'orders'), true);
   const denied = authorizer([
-    rule({ operation: ALL }),
-    rule({ operation: WRITE, permissionType: PermissionType.DENY }),
+    aclOf({ operation: ALL }),
+    aclOf({ operation: WRITE, permissionType: PermissionType.DENY }),
   ]);
   assert.equal(denied.mayDo(ALICE, WRITE, TOPIC, 'orders'), false);
   assert.equal(denied.mayDo(ALICE, DESCRIBE, TOPIC, 'orders'), true);
 });
 
 test('somewhere: an allowance that no denial takes back whole', () => {
-  const denyPrefix = rule({
+  const denyPrefix = aclOf({
     resourceName: 'ord',
     patternType: PatternType.PREFIXED,
     permissionType: PermissionType.DENY,
   });
-  assert.equal(authorizer([rule({})]).mayDoSomewhere(ALICE, READ, TOPIC), true);
-  assert.equal(authorizer([rule({}), denyPrefix]).mayDoSomewhere(ALICE, READ, TOPIC), false);
+  assert.equal(authorizer([aclOf({})]).mayDoSomewhere(ALICE, READ, TOPIC), true);
+  assert.equal(authorizer([aclOf({}), denyPrefix]).mayDoSomewhere(ALICE, READ, TOPIC), false);
   assert.equal(
-    authorizer([rule({ resourceName: '*' }), denyPrefix]).mayDoSomewhere(ALICE, READ, TOPIC),
+    authorizer([aclOf({ resourceName: '*' }), denyPrefix]).mayDoSomewhere(ALICE, READ, TOPIC),
     true,
   );
-  const denyAll = rule({ resourceName: '*', permissionType: PermissionType.DENY });
+  const denyAll = aclOf({ resourceName: '*', permissionType: PermissionType.DENY });
   assert.equal(
     authorizer([denyAll], { allowEveryoneIfNoAclFound: true }).mayDoSomewhere(ALICE, READ, TOPIC),
     false,

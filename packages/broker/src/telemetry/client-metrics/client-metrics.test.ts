@@ -2,16 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { RecentClientMetrics } from './client-metrics.ts';
 import type { MetricPoint } from './otlp-metrics.ts';
-import type { ClientIdentity } from './subscription.ts';
-
-const client = (id: string): ClientIdentity => ({
-  client_instance_id: id,
-  client_id: id,
-  client_software_name: undefined,
-  client_software_version: undefined,
-  client_source_address: undefined,
-  client_source_port: undefined,
-});
+import { clientNamed as client } from '../../testing/client-identities.ts';
 const point = (name: string, value: number, kind: MetricPoint['kind'] = 'gauge'): MetricPoint => ({
   name,
   attributes: [],

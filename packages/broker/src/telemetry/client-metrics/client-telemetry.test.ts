@@ -7,18 +7,9 @@ import { SimulatedScheduler } from '@moldau/runtime/simulated/simulated-schedule
 import { metricsData } from '../../testing/otlp-message.ts';
 import { silentLogger } from '../logger.ts';
 import { ClientTelemetry, MAX_CLIENT_INSTANCES, MAX_DECOMPRESSED_PUSH_BYTES } from './client-telemetry.ts';
-import type { ClientIdentity } from './subscription.ts';
+import { clientNamed as client } from '../../testing/client-identities.ts';
 
 const MAX_BYTES = 1 << 20;
-
-const client = (id: string): ClientIdentity => ({
-  client_instance_id: id,
-  client_id: id,
-  client_software_name: undefined,
-  client_software_version: undefined,
-  client_source_address: undefined,
-  client_source_port: undefined,
-});
 
 function newTelemetry(): ClientTelemetry {
   const subscriptions = [{ metrics: ['*'], intervalMs: 1000, match: new Map() }];
