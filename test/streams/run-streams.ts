@@ -32,17 +32,32 @@ export interface RunResult {
   readonly figures: string;
 }
 
+function untilTenth(progress: Progress, total: number): Promise<void> {
+  return until(
+    [progress],
+    'the first tenth',
+    () => progress.done > total / 10,
+    () => `${progress.done} of ${total}`,
+    PATIENCE_S * 1000,
+  );
+}
+
+/** The input topics with their records, and the empty output topic. */
+async function makeTopics(tool: TopicTool, name: string, options: RunOptions): Promise<void> {
+  const { inputs, output } = options.case;
+  for (const { topic, records } of inputs) {
+    await tool.create(`${name}-${topic}`, options.partitions);
+    await tool.write(`${name}-${topic}`, records);
+  }
+  await tool.create(`${name}-${output}`, options.partitions);
+}
+
 export async function runStreams(options: RunOptions): Promise<RunResult> {
   const { case: streamsCase, broker, programs, say } = options;
   const begun = performance.now();
   const name = `streams-${streamsCase.program}-${process.pid}-${Date.now()}`;
   const tool = new TopicTool(programs, broker.bootstrap);
-  for (const { topic, records } of streamsCase.inputs) {
-    await tool.create(`${name}-${topic}`, options.partitions);
-    await tool.write(`${name}-${topic}`, records);
-  }
-  await tool.create(`${name}-${streamsCase.output}`, options.partitions);
-
+  await makeTopics(tool, name, options);
   const folder = join(cacheFolder, `state-${name}`);
   mkdirSync(folder, { recursive: true });
   const total = streamsCase.inputs.reduce((sum, { records }) => sum + records.length, 0);
@@ -66,13 +81,7 @@ export async function runStreams(options: RunOptions): Promise<RunResult> {
   let program = start();
   try {
     if (options.killProgram) {
-      await until(
-        [progress],
-        'the first tenth',
-        () => progress.done > total / 10,
-        () => `${progress.done} of ${total}`,
-        PATIENCE_S * 1000,
-      );
+      await untilTenth(progress, total);
       await program.kill();
       say(`  ${streamsCase.program} killed at ${progress.done} of ${total}`);
       program = start();

@@ -1,3 +1,4 @@
+// The attacks, in the order in which they are told of. One that is not named here does not run.
 import type { Attack } from '../attack.ts';
 import { conversation } from './conversation.ts';
 import { deafReader } from './deaf-reader.ts';
