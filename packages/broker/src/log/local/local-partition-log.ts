@@ -29,6 +29,7 @@ import type { AbortedTransaction } from '../aborted-transaction.ts';
 import { AbortedTransactions } from './aborted-transactions.ts';
 import type { PartitionCheckpoint } from './checkpoint-file.ts';
 import { compactLog } from './compaction/compact-log.ts';
+import { CompactionProgress } from './compaction/compaction-progress.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import type { LogContext } from './log-context.ts';
 import { LogStart } from './log-start.ts';
@@ -58,6 +59,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   readonly context: LogContext;
   readonly writer: PartitionWriter;
   readonly aborted: AbortedTransactions;
+  readonly compaction: CompactionProgress;
   readonly folder: string;
   /** The first frame that the segments do not cover; 0 when they cover all. */
   dirtyFrom = 0;
@@ -75,9 +77,6 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   #closed = false;
   #recovering = false;
   #settlingSoon = false;
-  #cleanedTo: number;
-  #gapsBelow: number;
-  #compacting: Promise<unknown> = Promise.resolve();
   readonly #openedMs: number;
 
   constructor(context: LogContext, walNumber: number, checkpoint: PartitionCheckpoint, config: LogConfig) {
@@ -97,8 +96,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     this.aborted = new AbortedTransactions(this, checkpoint);
     this.writer = new PartitionWriter(this, checkpoint.active !== undefined);
     this.#openedMs = context.clock.now();
-    this.#cleanedTo = checkpoint.compaction?.cleanedTo ?? 0;
-    this.#gapsBelow = checkpoint.compaction?.gapsBelow ?? 0;
+    this.compaction = new CompactionProgress(checkpoint.compaction);
     // Compaction may have replaced segments after the checkpoint: what is there counts.
     this.segments.onLoaded = () => {
       this.#size = this.segments.known.reduce((sum, segment) => sum + segment.planned.size, 0);
@@ -329,15 +327,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
   }
 
   compact(nowMs: number): Promise<CompactionResult> {
-    const work = (): Promise<CompactionResult> => compactLog(this, nowMs);
-    const result = this.#compacting.then(work, work);
-    this.#compacting = result.catch(() => {});
-    return result;
-  }
-
-  /** Everything below has been compacted. */
-  get cleanedTo(): number {
-    return this.#cleanedTo;
+    return this.compaction.run(() => compactLog(this, nowMs));
   }
 
   /** Nothing at or above it is compacted. */
@@ -349,14 +339,9 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
     return this.#observer?.lastOfProducer(producerId);
   }
 
-  /** Compaction: the next checkpoint says that segments below `offset` may have gaps. */
-  mayHaveGapsBelow(offset: number): void {
-    this.#gapsBelow = Math.max(this.#gapsBelow, offset);
-  }
-
   /** Compaction: it has come so far. */
   compactedTo(offset: number): void {
-    this.#cleanedTo = offset;
+    this.compaction.reached(offset);
     this.touch();
   }
 
@@ -489,9 +474,7 @@ export class LocalPartitionLog implements PartitionLog, CommitMember {
       segment.trimLater = false;
       await segment.trim();
     }
-    const compaction =
-      this.#gapsBelow === 0 ? undefined : { cleanedTo: this.#cleanedTo, gapsBelow: this.#gapsBelow };
-    const state = writtenCheckpoint(this, this.#epochs.entries, compaction);
+    const state = writtenCheckpoint(this, this.#epochs.entries);
     if (this.writer.folderMade) await this.writer.sync(this.#epochs);
     this.checkpoint = { ...state, aborted: this.aborted.mark, snapshot: this.snapshots.newest };
     // Only now: until here a checkpoint must not take this partition for covered.

@@ -4,14 +4,13 @@
 //                              ^ endOffset, sizeInBytes, the active segment's progress: up to here
 //
 // Must stay true: it names no segment that lies below the start, since that one is about to go.
-import type { CompactionMark, PartitionCheckpoint } from './checkpoint-file.ts';
+import type { PartitionCheckpoint } from './checkpoint-file.ts';
 import type { EpochEntry } from './leader-epochs.ts';
 import type { LocalPartitionLog } from './local-partition-log.ts';
 
 export function writtenCheckpoint(
   log: LocalPartitionLog,
   epochs: readonly EpochEntry[],
-  compaction: CompactionMark | undefined,
 ): Omit<PartitionCheckpoint, 'snapshot' | 'aborted'> {
   const { id, startOffset, writtenEndOffset: endOffset, segments } = log;
   let active: PartitionCheckpoint['active'];
@@ -29,6 +28,6 @@ export function writtenCheckpoint(
     sizeInBytes: log.sizeInBytes - unwritten,
     active,
     epochs: epochs.filter((entry) => entry.startOffset < endOffset),
-    compaction,
+    compaction: log.compaction.mark,
   };
 }

@@ -24,7 +24,7 @@ export interface Cleanable {
 
 /** Looks at the log as it is at `nowMs`. @throws DiskError, LogError */
 export async function cleanableOf(log: LocalPartitionLog, nowMs: number): Promise<Cleanable> {
-  const firstDirty = Math.max(log.startOffset, log.cleanedTo);
+  const firstDirty = Math.max(log.startOffset, log.compaction.cleanedTo);
   // Most logs have nothing: they are not even looked for on the disk.
   if ((log.segments.active?.baseOffset ?? 0) <= firstDirty)
     return {

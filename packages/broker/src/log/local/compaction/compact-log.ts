@@ -117,7 +117,7 @@ class LogCompaction {
     const log = this.#log;
     // It will have a file once everything that is durable now has been written.
     const newest = log.segments.find(log.durableEndOffset - 1);
-    log.mayHaveGapsBelow(endOffset);
+    log.compaction.mayHaveGapsBelow(endOffset);
     await log.aborted.agreed();
     await log.context.checkpointed(log);
     this.#goOn();
