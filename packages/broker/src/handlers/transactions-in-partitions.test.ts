@@ -26,6 +26,8 @@ import { consumed } from '../testing/transaction-calls.ts';
 
 /** The first version with which the broker adds partitions to transactions; topics are still named. */
 const ADDS = 12;
+/** Before it: the producer has added the partition, and the broker verifies that. */
+const VERIFIES = 11;
 const READ_COMMITTED = 1;
 
 /** The coordinator: what it was asked, and its answers. */
@@ -192,13 +194,34 @@ test('a marker that arrives while the coordinator is asked makes its answer void
   withTopic(async ({ client, coordinator, cluster }) => {
     let release = (_error: ErrorCode): void => {};
     coordinator.answer = () => new Promise((resolve) => (release = resolve));
-    const late = produce(client, part(['late'], 1));
+    const late = produce(client, part(['late'], 1), { version: VERIFIES });
     while (coordinator.asked.length === 0) await cluster.sleep(1);
     const other = await cluster.connect();
     assert.equal(await mark(other, 1, false), 'NONE');
     release(ErrorCode.NONE);
     assert.equal(await late, 'INVALID_TXN_STATE');
     assert.equal(await latest(client, READ_COMMITTED), 1);
+  }));
+
+test('of a transaction of version 2 the coordinator is asked again: the marker may be that of the last one', () =>
+  withTopic(async ({ client, coordinator, cluster }) => {
+    let release = (_error: ErrorCode): void => {};
+    coordinator.answer = () => new Promise((resolve) => (release = resolve));
+    const other = await cluster.connect();
+    for (const [truth, outcome] of [
+      [ErrorCode.PRODUCER_FENCED, 'INVALID_PRODUCER_EPOCH'],
+      [ErrorCode.NONE, 'NONE'],
+    ] as const) {
+      const asked = coordinator.asked.length;
+      const quick = produce(client, part(['quick'], 1, 0, 1));
+      while (coordinator.asked.length === asked) await cluster.sleep(1);
+      assert.equal(await mark(other, 1, true, { producerEpoch: 1, transactionVersion: 2 }), 'NONE');
+      release(ErrorCode.NONE);
+      while (coordinator.asked.length === asked + 1) await cluster.sleep(1);
+      release(truth);
+      assert.equal(await quick, outcome);
+    }
+    assert.equal(await latest(client, READ_COMMITTED), 2);
   }));
 
 test('read_committed sees what is decided, and is woken by the marker once that is durable', () =>

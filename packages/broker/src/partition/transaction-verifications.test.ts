@@ -18,6 +18,7 @@ class Transcript {
   readonly open = new Map<number, number>();
   readonly verified = new Map<string, Verified>();
   leads = true;
+  bumpsEpochs = true;
   readonly #answers: ((error: ErrorCode) => void)[] = [];
   readonly verifications = new TransactionVerifications(
     (batch) => this.open.get(batch.producerId) === batch.producerEpoch,
@@ -40,7 +41,7 @@ class Transcript {
       transactional: true,
     };
     const gate = {
-      bumpsEpochs: true,
+      bumpsEpochs: this.bumpsEpochs,
       leads: () => this.leads,
       pause: () =>
         this.pauses-- > 0 ? new Promise<void>((resolve) => this.paused.push(resolve)) : undefined,
@@ -92,6 +93,7 @@ test('an error is the answer to all that wait, and the smallest refused sequence
 
 test('a marker that comes in between voids the answer; what arrives behind the marker asks again', async () => {
   const transcript = new Transcript();
+  transcript.bumpsEpochs = false;
   transcript.batch('late', 0);
   transcript.verifications.appended(7);
   transcript.batch('next', 0);
@@ -164,8 +166,21 @@ test('the end of the last transaction is waited for, its marker voids nothing, a
   assert.equal(transcript.verified.get('b')!(), true);
 });
 
+test('with version 2 it ended the last transaction: what was asked is asked again, in order', async () => {
+  const transcript = new Transcript();
+  transcript.batch('a', 0, 1);
+  transcript.batch('b', 1, 1);
+  transcript.verifications.appended(7);
+  transcript.batch('c', 2, 1);
+  assert.deepEqual(await transcript.answer(), []);
+  assert.equal(transcript.questions, 1);
+  assert.deepEqual(await transcript.answer(), ['a', 'b', 'c']);
+  assert.equal(transcript.verified.get('a')!(), true);
+});
+
 test('a marker behind the second question voids its answer as ever', async () => {
   const transcript = new Transcript();
+  transcript.bumpsEpochs = false;
   transcript.pauses = 1;
   transcript.batch('a', 0, 1);
   await transcript.answer(ErrorCode.CONCURRENT_TRANSACTIONS);

@@ -6,11 +6,14 @@
 //          +--> coordinator asked ------ answer: yes ------- nothing ended the transaction here -------> append
 //                 |        ^                |                              |
 //                 |        later batches    answer: error                  a marker came in between
-//                 |        wait behind      all get it                     all get INVALID_TXN_STATE
+//                 |        wait behind      all get it                     all get INVALID_TXN_STATE (version 2: asked again)
 //                 +--------+
 //
 // The answer to an end comes before its markers: a producer that goes on at once finds its last transaction under way still (CONCURRENT_TRANSACTIONS).
 // That is waited for here for a moment, and asked again, rather than have the producer wait longer.
+//
+// With version 2 a marker that comes in between is that of the last transaction, whose end the coordinator may have waited for before it answered: its own would
+// carry a newer epoch, by which the batch is fenced. So it is asked for again rather than refused.
 //
 // The smallest sequence that was asked for is kept until a batch gets in: when the coordinator refuses the first batch of an unknown producer and takes
 // a later one, that one must not be appended in its place.
@@ -194,6 +197,7 @@ export class TransactionVerifications {
       else if (!gate.leads())
         unverified.settle(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'Another broker leads the partition now.', NEVER);
       else if (error !== ErrorCode.NONE) unverified.settle(error, reasonOf(error), NEVER);
+      else if (!verified() && gate.bumpsEpochs) others.push(unverified);
       else if (!verified()) unverified.settle(ErrorCode.INVALID_TXN_STATE, ENDED, NEVER);
       else unverified.settle(ErrorCode.NONE, null, verified);
     }
