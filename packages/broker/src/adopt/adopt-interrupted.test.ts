@@ -6,7 +6,7 @@ import { SimulatedDisk } from '@moldau/runtime/simulated/simulated-disk.ts';
 import { KAFKA, KafkaFolder, batchAt, contentBelow } from '../testing/kafka-folder.ts';
 import { AdoptError } from './adopt-error.ts';
 import { adopt } from './adopt.ts';
-import { DATA, optionsFor, run, imageOf, batchesOf } from './adopt-fixture.ts';
+import { DATA, optionsFor, run, imageOf, batchesOf } from '../testing/adoptions.ts';
 
 describe('an adoption that is interrupted', () => {
   const filled = async (seed: number): Promise<SimulatedDisk> => {

@@ -9,7 +9,7 @@ import { openDataFolder, DataFolderError } from '../data-folder.ts';
 import { encodeProducerSnapshot } from '../partition/producer-snapshot.ts';
 import { ProducerState } from '../partition/producer-state.ts';
 import { CLUSTER_ID, KAFKA, KafkaFolder, batchAt, topicIdOf } from '../testing/kafka-folder.ts';
-import { DATA, run, refused, imageOf, withLog, batchesOf, readAll } from './adopt-fixture.ts';
+import { DATA, run, refused, imageOf, withLog, batchesOf, readAll } from '../testing/adoptions.ts';
 
 describe('adopting a Kafka folder', () => {
   it('keeps offsets, ids, settings, start offsets and epochs, and goes on behind what is there', async () => {

@@ -10,9 +10,9 @@ import { TEST_CONFIG, Witness } from '../log/local/log-fixture.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
 import { openLocalMetadataStore } from '../metadata/local/local-metadata-store.ts';
 import type { MetadataImage } from '../metadata/image.ts';
-import { KAFKA, contentBelow, topicIdOf } from '../testing/kafka-folder.ts';
-import { AdoptError, type AdoptErrorCode } from './adopt-error.ts';
-import { adopt, type AdoptOptions, type AdoptReport } from './adopt.ts';
+import { KAFKA, contentBelow, topicIdOf } from './kafka-folder.ts';
+import { AdoptError, type AdoptErrorCode } from '../adopt/adopt-error.ts';
+import { adopt, type AdoptOptions, type AdoptReport } from '../adopt/adopt.ts';
 
 export const DATA = '/moldau/data';
 
