@@ -432,3 +432,37 @@ void test('a fenced producer is not taken for one whose answer was lost (Kafka 4
   await t.commit('zombie');
   assert.equal(t.read(), lines('zombie commits', '  PRODUCER_FENCED -'));
 });
+
+void test('the next transaction, begun before the last has ended, waits for that and for no longer than it should', async () => {
+  const { world, t } = await begun({ clientWaitsForEndMs: 50 });
+  const held: (() => void)[] = [];
+  world.writeMarker = () =>
+    new Promise((resolve) => {
+      held.push(() => resolve(ErrorCode.NONE));
+    });
+  const { id: producerId, epoch } = t.producer('a');
+  const ended = world.coordinator.endTxn(
+    { transactionalId: 'x', producerId, producerEpoch: epoch, committed: true },
+    { apiVersion: 4 },
+  );
+  await world.durable();
+  assert.equal((await ended).errorCode, ErrorCode.NONE);
+  const answers: number[] = [];
+  const add = (): void =>
+    void world.coordinator
+      .addOffsetsToTxn(
+        { transactionalId: 'x', producerId, producerEpoch: epoch, groupId: 'g' },
+        { apiVersion: 4 },
+      )
+      .then(({ errorCode }) => answers.push(errorCode));
+  add();
+  await world.durable();
+  assert.deepEqual(answers, []);
+  await world.advance(50);
+  assert.deepEqual(answers, [ErrorCode.CONCURRENT_TRANSACTIONS], 'its time is up');
+  add();
+  await world.durable();
+  for (const write of held) write();
+  await world.durable();
+  assert.deepEqual(answers, [ErrorCode.CONCURRENT_TRANSACTIONS, ErrorCode.NONE]);
+});

@@ -124,14 +124,16 @@ async function idempotentProducer({ producerIds, onError }: TransactionRequests)
 
 /** Decides, again if a producer id had to be reserved first. */
 async function withProducerId(
-  { shards, producerIds, onError }: TransactionRequests,
+  { shards, settings, producerIds, onError }: TransactionRequests,
   transactionalId: string,
   decide: Decide,
 ): Promise<ProducerAnswer> {
   for (;;) {
     try {
-      const answer = await shards.decide<ProducerAnswer | typeof NO_PRODUCER_ID_AT_HAND>(
+      const answer = await shards.decideAfterEnd<ProducerAnswer | typeof NO_PRODUCER_ID_AT_HAND>(
         transactionalId,
+        settings.clientWaitsForEndMs,
+        (early) => early !== NO_PRODUCER_ID_AT_HAND && early.error === 'CONCURRENT_TRANSACTIONS',
         decide,
       );
       if (answer !== NO_PRODUCER_ID_AT_HAND) return answer;
@@ -178,19 +180,23 @@ export async function handleAddOffsetsToTxn(
   apiVersion: number,
 ): Promise<AddOffsetsToTxnResponse> {
   const topics = [requests.catalog.groupPartition(request.groupId)];
-  const error = await add(requests, { ...request, topics }, 0);
+  const error = await add(requests, { ...request, topics }, 0, false);
   return { throttleTimeMs: 0, errorCode: forVersion(error, apiVersion, FENCED_SINCE.addOffsets) };
 }
 
 async function add(
-  { shards }: TransactionRequests,
+  { shards, settings }: TransactionRequests,
   partitions: PartitionsToAdd,
   clientTransactionVersion: number,
+  byBroker: boolean,
 ): Promise<ErrorName> {
   if (partitions.transactionalId === '') return 'INVALID_REQUEST';
   try {
-    return await shards.decide<ErrorName>(partitions.transactionalId, (state, context) =>
-      addPartitions(state, context, partitions, clientTransactionVersion),
+    return await shards.decideAfterEnd<ErrorName>(
+      partitions.transactionalId,
+      byBroker ? settings.brokerWaitsForEndMs : settings.clientWaitsForEndMs,
+      (early) => early === 'CONCURRENT_TRANSACTIONS',
+      (state, context) => addPartitions(state, context, partitions, clientTransactionVersion),
     );
   } catch (error) {
     return unanswered(error);
@@ -264,6 +270,7 @@ async function addOrVerify(
       exists(topic, partition) ? 'OPERATION_NOT_ATTEMPTED' : 'UNKNOWN_TOPIC_OR_PARTITION',
     );
   if (verifyOnly) return results(await verify(requests, partitions));
-  const error = await add(requests, partitions, apiVersion >= BROKERS_ADD_SINCE ? 2 : 0);
+  const byBroker = apiVersion >= BROKERS_ADD_SINCE;
+  const error = await add(requests, partitions, byBroker ? 2 : 0, byBroker);
   return results(() => error);
 }

@@ -15,6 +15,10 @@ export interface TransactionSettings {
   readonly maxIdsPerPartition: number;
   /** Requests that may wait for an answer at once in one partition. */
   readonly maxPendingRequests: number;
+  /** How long a client's request waits for the end of a transaction that is decided, before it is answered CONCURRENT_TRANSACTIONS. */
+  readonly clientWaitsForEndMs: number;
+  /** Likewise a broker's, which asks for many transactions at once: the others of its request wait too. */
+  readonly brokerWaitsForEndMs: number;
   /** How long until a deadline whose records could not be stored is tried again. */
   readonly retryDelayMs: number;
 }
@@ -27,5 +31,7 @@ export const DEFAULT_TRANSACTION_SETTINGS: TransactionSettings = {
   twoPhaseCommit: false,
   maxIdsPerPartition: 1_000_000,
   maxPendingRequests: 100_000,
+  clientWaitsForEndMs: 50,
+  brokerWaitsForEndMs: 10,
   retryDelayMs: 1_000,
 };

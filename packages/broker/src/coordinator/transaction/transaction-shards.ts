@@ -13,7 +13,9 @@ import type { DecisionContext } from '../coordinator-shard.ts';
 import { completeTransaction } from './complete-transaction.ts';
 import type { MarkerSender } from './marker-sender.ts';
 import type { Transaction } from './transaction.ts';
+import { TransactionEnds } from './transaction-ends.ts';
 import { TransactionState } from './transaction-state.ts';
+import { isPrepared } from './transaction-status.ts';
 import type {
   MarkersNeeded,
   TransactionChange,
@@ -44,9 +46,11 @@ interface Held {
 export class TransactionShards {
   readonly #options: TransactionShardsOptions;
   readonly #shards = new Map<number, Held>();
+  readonly #ends: TransactionEnds;
 
   constructor(options: TransactionShardsOptions) {
     this.#options = options;
+    this.#ends = new TransactionEnds(options.clock);
   }
 
   /** The partition of `__transaction_state` that keeps the id. */
@@ -95,6 +99,28 @@ export class TransactionShards {
     );
   }
 
+  /**
+   * `decide`, again whenever the answer is that a transaction has to end first and it does so within `waitMs`.
+   * @throws CoordinatorError (rejects) when there is no answer
+   */
+  async decideAfterEnd<Answer>(
+    transactionalId: string,
+    waitMs: number,
+    isTooEarly: (answer: Answer) => boolean,
+    decide: Decide,
+  ): Promise<Answer> {
+    const { clock } = this.#options;
+    const untilMs = clock.monotonic() + waitMs;
+    for (;;) {
+      const answer = await this.decide<Answer>(transactionalId, decide);
+      if (!isTooEarly(answer)) return answer;
+      const leftMs = untilMs - clock.monotonic();
+      if (leftMs <= 0) return answer;
+      // It may have ended while the answer waited for its turn.
+      if (this.#isEnding(transactionalId) && !(await this.#ends.next(transactionalId, leftMs))) return answer;
+    }
+  }
+
   /** Decides the same in each partition that this broker leads. @throws CoordinatorError (rejects) when one of them has no answer */
   decideInAll<Answer>(decide: Decide): Promise<Answer[]> {
     return Promise.all([...this.#shards.values()].map(({ shard }) => shard.request<Answer>(decide)));
@@ -102,6 +128,13 @@ export class TransactionShards {
 
   close(): void {
     for (const partition of this.#shards.keys()) this.resign(partition);
+  }
+
+  /** By the newest state: a reason to wait or not, never an answer. */
+  #isEnding(transactionalId: string): boolean {
+    const held = this.#shards.get(this.partitionFor(transactionalId));
+    const transaction = held?.shard.state.transaction(transactionalId);
+    return transaction !== undefined && isPrepared(transaction.status);
   }
 
   #sendMarkers(partition: number, held: Held, { transaction }: MarkersNeeded): void {
@@ -123,5 +156,7 @@ export class TransactionShards {
         const { clock, settings } = this.#options;
         clock.setTimer(settings.retryDelayMs, () => this.#complete(partition, held, transaction));
       });
+    // Decided by now: what is decided next comes behind it in the log.
+    this.#ends.ended(transaction.transactionalId);
   }
 }

@@ -85,7 +85,13 @@ export class TransactionWorld {
   #epoch = 0;
 
   private constructor(settings: Partial<TransactionSettings>) {
-    this.settings = { ...DEFAULT_TRANSACTION_SETTINGS, ...settings };
+    // What comes too early is told so: these tests are about the answers.
+    this.settings = {
+      ...DEFAULT_TRANSACTION_SETTINGS,
+      clientWaitsForEndMs: 0,
+      brokerWaitsForEndMs: 0,
+      ...settings,
+    };
     this.coordinator = this.#create();
   }
 
