@@ -37,7 +37,7 @@ export const INTENDED: readonly IntendedDifference[] = [
     step,
     path: 'results.errorCode',
     reason:
-      'Kafka answers UNKNOWN_SERVER_ERROR, because what it makes of the rule throws; INVALID_REQUEST says that the fault lies with the request.',
+      'With an authorizer Kafka answers UNKNOWN_SERVER_ERROR, because what it makes of the rule throws; INVALID_REQUEST says that the fault lies with the request.',
   })),
   {
     step: 'alter configs: unknown operation',
