@@ -2,21 +2,27 @@
 import { ErrorCode } from '@moldau/protocol/generated/errors.ts';
 import { AclOperation, CLUSTER_NAME, ResourceType } from '../metadata/acl-binding.ts';
 import { refusal, type Outcome } from '../settings/outcome.ts';
+import { CLUSTER_REFUSED } from './access/refusal-text.ts';
 import type { RequestContext, Services } from './services.ts';
 
 /** Why not; undefined when it may. */
-export function mayAlterAcls({ access }: Services, context: RequestContext): Outcome | undefined {
-  if (!access.enabled) return refusal(ErrorCode.SECURITY_DISABLED, 'No Authorizer is configured.');
-  return access.may(context, AclOperation.ALTER, ResourceType.CLUSTER, CLUSTER_NAME)
-    ? undefined
-    : refusal(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.');
+export function mayAlterAcls(services: Services, context: RequestContext): Outcome | undefined {
+  return refusalOf(services, context, AclOperation.ALTER, 'No Authorizer is configured.');
 }
 
 /** Why not; undefined when it may. */
-export function mayDescribeAcls({ access }: Services, context: RequestContext): Outcome | undefined {
-  if (!access.enabled)
-    return refusal(ErrorCode.SECURITY_DISABLED, 'No Authorizer is configured on the broker');
-  return access.may(context, AclOperation.DESCRIBE, ResourceType.CLUSTER, CLUSTER_NAME)
+export function mayDescribeAcls(services: Services, context: RequestContext): Outcome | undefined {
+  return refusalOf(services, context, AclOperation.DESCRIBE, 'No Authorizer is configured on the broker');
+}
+
+function refusalOf(
+  { access }: Services,
+  context: RequestContext,
+  operation: number,
+  disabled: string,
+): Outcome | undefined {
+  if (!access.enabled) return refusal(ErrorCode.SECURITY_DISABLED, disabled);
+  return access.may(context, operation, ResourceType.CLUSTER, CLUSTER_NAME)
     ? undefined
-    : refusal(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.');
+    : refusal(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, CLUSTER_REFUSED);
 }

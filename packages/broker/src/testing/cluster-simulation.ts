@@ -16,7 +16,7 @@ import { IdempotentProducer } from './simulation/idempotent-producer.ts';
 import { PartitionHistory } from './simulation/partition-history.ts';
 import { SettingsChurn } from './simulation/settings-churn.ts';
 import { TopicChurn } from './simulation/topic-churn.ts';
-import { between, violated, type World } from './simulation/world.ts';
+import { between, drive, violated, type World } from './simulation/world.ts';
 import { CLIENT_HOST, SimulatedCluster } from './simulated-cluster.ts';
 
 export interface ClusterSimulationOptions {
@@ -112,15 +112,8 @@ class ClusterSimulation {
     };
   }
 
-  async run(): Promise<void> {
-    try {
-      await this.#cluster.scheduler.run(Promise.race([this.#everything(), this.#abandoned]), {
-        limitMs: 1_000_000,
-      });
-    } catch (error) {
-      // A defect of the broker or of this simulation: something threw, or hangs.
-      violated(this.#world, `the run broke off: ${(error as Error).stack ?? String(error)}`);
-    }
+  run(): Promise<void> {
+    return drive(this.#world, () => this.#everything(), this.#abandoned);
   }
 
   async #everything(): Promise<void> {

@@ -18,7 +18,7 @@ import { AUDIT, copyOf, CopyHistory } from './simulation/copy-history.ts';
 import { FaultInjector } from './simulation/fault-injector.ts';
 import { LeaderMoves, type MovablePartition } from './simulation/leader-moves.ts';
 import { TransactionalCopier } from './simulation/transactional-copier.ts';
-import { between, violated, type SimulatedRun } from './simulation/world.ts';
+import { between, drive, violated, type SimulatedRun } from './simulation/world.ts';
 import type { SimulatedClient } from './simulated-client.ts';
 import { BROKER_HOST, CLIENT_HOST, SimulatedCluster } from './simulated-cluster.ts';
 import { consumedRecords, transactionCoordinator } from './transaction-calls.ts';
@@ -123,15 +123,8 @@ class TransactionSimulation {
     };
   }
 
-  async run(): Promise<void> {
-    try {
-      await this.#cluster.scheduler.run(Promise.race([this.#everything(), this.#abandoned]), {
-        limitMs: 1_000_000,
-      });
-    } catch (error) {
-      // A defect of the broker or of this simulation: something threw, or hangs.
-      violated(this.#world, `the run broke off: ${(error as Error).stack ?? String(error)}`);
-    }
+  run(): Promise<void> {
+    return drive(this.#world, () => this.#everything(), this.#abandoned);
   }
 
   async #everything(): Promise<void> {

@@ -79,7 +79,7 @@ import {
 } from '@moldau/protocol/generated/update-features.ts';
 import { AclOperation, CLUSTER_NAME, ResourceType } from '../../metadata/acl-binding.ts';
 import { CLUSTER_OPERATIONS } from '../authorized-operations.ts';
-import type { Guard } from './guard.ts';
+import type { Asking, Guard } from './guard.ts';
 import { CLUSTER_REFUSED } from './refusal-text.ts';
 
 const REFUSED = { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED, errorMessage: CLUSTER_REFUSED };
@@ -192,10 +192,10 @@ export const describeCluster: Guard<DescribeClusterRequest, DescribeClusterRespo
   allowed: request,
   finish(response) {
     if (!request.includeClusterAuthorizedOperations) return;
-    response.clusterAuthorizedOperations = asking.operations(
-      CLUSTER_OPERATIONS,
-      ResourceType.CLUSTER,
-      CLUSTER_NAME,
-    );
+    response.clusterAuthorizedOperations = clusterOperations(asking);
   },
 });
+
+export function clusterOperations(asking: Asking): number {
+  return asking.operations(CLUSTER_OPERATIONS, ResourceType.CLUSTER, CLUSTER_NAME);
+}

@@ -8,8 +8,8 @@ import {
   type MetadataResponse,
 } from '@moldau/protocol/generated/metadata.ts';
 import { uuidToString } from '@moldau/protocol/uuid.ts';
-import { AclOperation, CLUSTER_NAME, ResourceType } from '../../metadata/acl-binding.ts';
-import { CLUSTER_OPERATIONS } from '../authorized-operations.ts';
+import { AclOperation } from '../../metadata/acl-binding.ts';
+import { clusterOperations } from './cluster-guards.ts';
 import { split, type Asking, type Guard } from './guard.ts';
 import { topicOperations } from './topic-guards.ts';
 
@@ -36,11 +36,7 @@ export const metadata: Guard<MetadataRequest, MetadataResponse> = (asking, reque
             topic.topicAuthorizedOperations = topicOperations(asking, topic.name ?? '');
       }
       if (!request.includeClusterAuthorizedOperations) return;
-      response.clusterAuthorizedOperations = asking.operations(
-        CLUSTER_OPERATIONS,
-        ResourceType.CLUSTER,
-        CLUSTER_NAME,
-      );
+      response.clusterAuthorizedOperations = clusterOperations(asking);
     },
   };
 };

@@ -32,6 +32,23 @@ export function violated(world: SimulatedRun, what: string): void {
   if (world.violations.length >= MAX_VIOLATIONS) world.abandon();
 }
 
+/** Simulated time that a whole run may take, in ms. */
+const RUN_LIMIT_MS = 1_000_000;
+
+/** Runs `everything` in the simulated world, or until it is `abandoned`. What breaks the run off is noted too. */
+export async function drive(
+  world: SimulatedRun,
+  everything: () => Promise<void>,
+  abandoned: Promise<void>,
+): Promise<void> {
+  try {
+    await world.cluster.scheduler.run(Promise.race([everything(), abandoned]), { limitMs: RUN_LIMIT_MS });
+  } catch (error) {
+    // A defect of the broker or of the simulation: something threw, or hangs.
+    violated(world, `the run broke off: ${(error as Error).stack ?? String(error)}`);
+  }
+}
+
 /** Errors after which a client tries again, in Kafka's clients and here. */
 const PASSING: ReadonlySet<number> = new Set([
   ErrorCode.NOT_LEADER_OR_FOLLOWER,
