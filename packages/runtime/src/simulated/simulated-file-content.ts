@@ -43,6 +43,8 @@ interface Survival {
 export class SimulatedFileContent {
   #current = new SparseBytes();
   #durable = new SparseBytes();
+  /** `durable` may hold more: a sector reaches the device whole, before the size that shows all of it does. */
+  #durableSize = 0;
   #pending: Change[] = [];
   /** Sectors made durable by `syncWrite` ahead of older changes elsewhere: those up to this sequence are in `durable` already. */
   readonly #floors = new Map<number, number>();
@@ -94,7 +96,7 @@ export class SimulatedFileContent {
     const truncated = this.#pending.some(
       (change) => change.position === change.sizeAfter && change.bytes === undefined,
     );
-    if (latest.end > this.#durable.size || truncated) {
+    if (latest.end > this.#durableSize || truncated) {
       this.#syncSize();
     }
     // The page cache hands the device whole sectors: older changes in the same ones go along.
@@ -181,12 +183,13 @@ export class SimulatedFileContent {
     }
     this.#pending = kept;
     this.#durable.resize(size);
+    this.#durableSize = size;
   }
 
   /** The durable content with those parts of `changes` applied that survive. */
   #apply(changes: readonly Change[], survival: Survival): SparseBytes {
     const result = this.#durable;
-    const size = survival.size < 0 ? result.size : changes[survival.size]!.sizeAfter;
+    const size = survival.size < 0 ? this.#durableSize : changes[survival.size]!.sizeAfter;
     for (const [index, change] of changes.entries()) {
       if (change.bytes !== undefined) {
         this.#applySectors(result, change, (sector) => index <= survival.sectors(sector));
@@ -195,6 +198,7 @@ export class SimulatedFileContent {
       }
     }
     result.resize(size);
+    this.#durableSize = size;
     return result;
   }
 
